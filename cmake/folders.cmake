@@ -1,7 +1,12 @@
 # abc2_folder(store LINKS runtime): the library of src/store from all its sources but *_test.cpp and *_fuzz.cpp.
 # The target is abc2_store; `LINKS engines/memory` names another folder's library, anything else a package's target.
 # abc2_program(abc2 FOLDER server LINKS cli): a program.
-# abc2_unit_tests(): for every folder with *_test.cpp files beside its sources, one test program <folder>_tests.
+# abc2_unit_tests(THREADS runtime http): for every folder with *_test.cpp files beside its sources, one test program
+# abc2_<folder>_tests; each of its cases is a test of CTest, in a process of its own, labelled `unit`. The folders named
+# after THREADS have tests that run on several threads: theirs are labelled `unit-threads` and run under
+# ThreadSanitizer too (labels are matched by search, so -L unit and -L threads both find them).
+# abc2_test_program(name SOURCES a.cpp LINKS cli LABEL e2e [TIMEOUT 300]): a GoogleTest program outside src/.
+# abc2_fuzzers(): every x_fuzz.cpp beside its source is the libFuzzer program fuzz_<folder>_x (with -DABC2_FUZZ=ON).
 # All of them share one precompiled header, built once.
 
 function(abc2_target_name folder out)
@@ -59,7 +64,23 @@ function(abc2_program name)
   abc2_link(${name} PRIVATE ${ARG_LINKS})
 endfunction()
 
+# What `./dev test` builds: all test programs; those for ThreadSanitizer; all fuzzers.
+add_custom_target(abc2_tests)
+add_custom_target(abc2_threads_tests)
+add_custom_target(abc2_fuzz_programs)
+
+# Discovers the cases of a GoogleTest program when CTest runs, so that building it does not run it.
+function(abc2_discover target label timeout)
+  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${label} TIMEOUT ${timeout})
+  add_dependencies(abc2_tests ${target})
+  if(label MATCHES "threads")
+    add_dependencies(abc2_threads_tests ${target})
+  endif()
+endfunction()
+
 function(abc2_unit_tests)
+  cmake_parse_arguments(ARG "" "" "THREADS" ${ARGN})
   get_property(folders GLOBAL PROPERTY abc2_folders)
   foreach(folder IN LISTS folders)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*_test.cpp)
@@ -68,9 +89,44 @@ function(abc2_unit_tests)
       set(target ${library}_tests)
       add_executable(${target} ${sources})
       abc2_common(${target})
-      # The memory engine is what unit tests of higher folders run on.
-      target_link_libraries(${target} PRIVATE ${library} abc2_engines_memory GTest::gmock GTest::gtest_main)
-      add_test(NAME ${target} COMMAND ${target})
+      # The memory engine is what unit tests of higher folders run on; the conformance suite is what engines must pass.
+      target_link_libraries(${target} PRIVATE ${library} GTest::gmock GTest::gtest_main
+        $<TARGET_NAME_IF_EXISTS:abc2_engines_memory> $<TARGET_NAME_IF_EXISTS:abc2_store_conformance>)
+      if(folder IN_LIST ARG_THREADS)
+        abc2_discover(${target} unit-threads 600)
+      else()
+        abc2_discover(${target} unit 300)
+      endif()
     endif()
+  endforeach()
+endfunction()
+
+function(abc2_test_program target)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LINKS" ${ARGN})
+  add_executable(${target} ${ARG_SOURCES})
+  abc2_common(${target})
+  abc2_link(${target} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main)
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 600)
+  endif()
+  abc2_discover(${target} ${ARG_LABEL} ${ARG_TIMEOUT})
+endfunction()
+
+function(abc2_fuzzers)
+  get_property(folders GLOBAL PROPERTY abc2_folders)
+  foreach(folder IN LISTS folders)
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*_fuzz.cpp)
+    foreach(source IN LISTS sources)
+      abc2_target_name(${folder} library)
+      get_filename_component(name ${source} NAME_WE)
+      string(REGEX REPLACE "_fuzz$" "" name ${name})
+      string(REPLACE "abc2_" "fuzz_" target ${library}_${name})
+      add_executable(${target} ${source})
+      abc2_common(${target})
+      target_link_libraries(${target} PRIVATE ${library})
+      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+      set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzzers)
+      add_dependencies(abc2_fuzz_programs ${target})
+    endforeach()
   endforeach()
 endfunction()
