@@ -1,0 +1,61 @@
+# Sourced by ./dev. The build folders: release, asan (address and undefined behaviour), tsan (threads), fuzz.
+
+build_options() {
+  case $1 in
+    release) echo "-DBUILD_TESTING=$(have_tests)" ;;
+    asan) echo "-DABC2_SANITIZE=address,undefined" ;;
+    tsan) echo "-DABC2_SANITIZE=thread" ;;
+    fuzz) echo "-DABC2_SANITIZE=address,undefined -DABC2_FUZZ=ON -DBUILD_TESTING=OFF" ;;
+    *) die "no such build: $1" ;;
+  esac
+}
+
+# Who only runs the program needs no test libraries.
+have_tests() {
+  if [ -e /usr/include/gmock/gmock.h ]; then echo ON; else echo OFF; fi
+}
+
+# One compiler for each core, and no more than memory holds: the largest units need about 1 GB.
+build_jobs() {
+  local cores memory
+  cores=$(nproc)
+  memory=$(awk '/^MemAvailable/ {print int($2 / 1000000)}' /proc/meminfo)
+  if [ "$memory" -lt 1 ]; then memory=1; fi
+  if [ "$memory" -lt "$cores" ]; then echo "$memory"; else echo "$cores"; fi
+}
+
+# configure release: makes build/release ready for ninja; Ninja itself notices later changes of CMake files.
+configure() {
+  local dir=$root/build/$1 options log
+  options=$(build_options "$1") || return 1
+  if [ -f "$dir/build.ninja" ] && [ "$(cat "$dir/.dev-options" 2>/dev/null)" = "$options" ]; then return 0; fi
+  mkdir -p "$dir"
+  say "configuring build/$1"
+  log=$dir/configure.log
+  # shellcheck disable=SC2086
+  if ! cmake -S "$root" -B "$dir" -G Ninja -DCMAKE_CXX_COMPILER=clang++-19 $options >"$log" 2>&1; then
+    cat "$log" >&2
+    return 1
+  fi
+  echo "$options" >"$dir/.dev-options"
+}
+
+# build release [TARGET...]: what is up to date is left alone. Says one line, and all of the compiler's on failure.
+build() {
+  local dir=$root/build/$1 name=$1
+  shift
+  configure "$name" || return 1
+  if ninja -C "$dir" -n "$@" 2>/dev/null | grep -q 'no work to do'; then return 0; fi
+  say "building build/$name${*:+: $*}"
+  local started=$SECONDS status
+  if [ -t 2 ]; then
+    ninja -C "$dir" -j "$(build_jobs)" "$@" >&2
+    status=$?
+  else
+    NINJA_STATUS='[%f/%t %es] ' ninja -C "$dir" -j "$(build_jobs)" "$@" >"$dir/build.log" 2>&1
+    status=$?
+    [ $status = 0 ] || grep -v '^\[' "$dir/build.log" | tail -n 100 >&2
+  fi
+  [ $status = 0 ] || { say "build/$name does not build"; return 1; }
+  say "built build/$name in $((SECONDS - started)) s"
+}

@@ -1,0 +1,76 @@
+# Sourced by ./dev. All tests, in stages; the last line is the sum: "N passed, N failed".
+# What does not build counts as one failure of its stage, and the other stages still run.
+
+passed=0 failed=0
+
+count() {
+  passed=$((passed + $1))
+  failed=$((failed + $2))
+}
+
+# stage NAME BUILD TARGET CTEST_ARGS...: builds, then runs the tests that CTest selects.
+stage() {
+  local name=$1 build=$2 target=$3 dir=$root/build/$2 started=$SECONDS
+  shift 3
+  say "== $name"
+  if ! build "$build" $target; then
+    count 0 1
+    return
+  fi
+  rm -f "$dir/results.xml"
+  say "ctest $* (in build/$build)"
+  ctest --test-dir "$dir" -j 2 --timeout 900 --no-tests=error --output-on-failure \
+    --output-junit "$dir/results.xml" "$@" </dev/null >"$dir/ctest.log" 2>&1
+  local status=$?
+  [ $status = 0 ] || grep -v '^Test *#\|^[0-9]*/[0-9]* Test.*Passed' "$dir/ctest.log" | tail -n 300
+  local result
+  result=$(python3 "$root/scripts/ctest_result.py" "$dir/results.xml" $status) || result="0 1"
+  # shellcheck disable=SC2086
+  count $result
+  # shellcheck disable=SC2086
+  say "$name: $(printf '%d passed, %d failed' $result) in $((SECONDS - started)) s"
+}
+
+# Each fuzzer for a short time, from the seeds in tests/fuzz/NAME and from what it found before.
+fuzz_stage() {
+  local seconds=${ABC2_FUZZ_SECONDS:-10} started=$SECONDS program name fuzzers=0 bad=0
+  say "== fuzzing, $seconds s each"
+  if ! build fuzz abc2_fuzz_programs; then
+    count 0 1
+    return
+  fi
+  for program in "$root"/build/fuzz/fuzzers/fuzz_*; do
+    [ -x "$program" ] || continue
+    name=${program##*/}
+    # A program whose source is gone is not run.
+    ninja -C "$root/build/fuzz" -t query "$name" >/dev/null 2>&1 || continue
+    fuzzers=$((fuzzers + 1))
+    local found=$root/build/fuzz/found/$name seeds=$root/tests/fuzz/${name#fuzz_}
+    mkdir -p "$found"
+    local folders=("$found")
+    if [ -d "$seeds" ]; then folders+=("$seeds"); fi
+    if (cd "$found" && "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="$root/build/fuzz/" "${folders[@]}" </dev/null >"$root/build/fuzz/$name.log" 2>&1); then
+      say "$name: passed, $(awk '/number_of_executed_units/ {print $2}' "$root/build/fuzz/$name.log") inputs"
+    else
+      bad=$((bad + 1))
+      say "$name: FAILED"
+      tail -n 60 "$root/build/fuzz/$name.log"
+    fi
+  done
+  count $((fuzzers - bad)) $bad
+  say "fuzzing: $((fuzzers - bad)) passed, $bad failed in $((SECONDS - started)) s"
+}
+
+run_tests() {
+  export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+  export UBSAN_OPTIONS=print_stacktrace=1
+  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+  export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19 TSAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
+  stage "tests" release all "$@"
+  stage "unit tests under AddressSanitizer and UndefinedBehaviorSanitizer" asan abc2_tests -L unit "$@"
+  stage "tests of several threads under ThreadSanitizer" tsan abc2_threads_tests -L threads "$@"
+  fuzz_stage
+  echo "$passed passed, $failed failed"
+  [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
