@@ -8,6 +8,7 @@
 //   TRY(auto quarter, half(half_of_it));              // in a function that returns a Result
 //   CO_TRY(auto balance, co_await read_balance(user)); // in a coroutine that returns Task<Result<...>>
 //   CO_TRY_VOID(co_await write_it());                  // for Result<void>
+// Each expands to several statements: within if and for they need braces.
 #pragma once
 #include <boost/outcome/policy/terminate.hpp>
 #include <boost/outcome/result.hpp>

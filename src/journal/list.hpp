@@ -1,0 +1,90 @@
+// List: a series of entries that only one user appends to (ads, campaigns): a journal without a hold. Entry n+1 is
+// added, then the head that lists them is advanced; an entry that was added and not listed is listed by the user's
+// next action. The head begins to exist with its first entry.
+//
+//   struct Fillers {                                           // a Kind: types and pure functions
+//     using Head = FillerList; using Entry = Filler;           // Entry has `std::string attempt`
+//     static store::Key entry_key(const store::Key& head, std::uint64_t n);
+//   };
+//   List<Fillers> fillers(store);
+//   auto n = co_await fillers.append(head, filler);
+//
+// Thread-safe; the store is borrowed.
+#pragma once
+#include "base/limits.hpp"
+#include "base/marks.hpp"
+#include "journal/documents.hpp"
+#include "journal/rules.hpp"
+#include "journal/step.hpp"
+
+namespace abc2::journal {
+
+template <class Kind>
+class List {
+ public:
+  using Head = typename Kind::Head;
+  using Entry = typename Kind::Entry;
+  static_assert(HeadDocument<Head> && store::Document<Entry>);
+
+  explicit List(store::Store& store) : store_(store) {}
+
+  // Adds `entry`, whose attempt id must be unique, as the next one; returns its number, listed. At most `most`.
+  // Errors: limit_reached, undecided (the entry may appear later), conflict (too many others at once), the store's.
+  Task<Result<std::uint64_t>> append(store::Key head, Entry entry, std::uint64_t most) {
+    const std::string attempt = entry.attempt;
+    const store::Value value = store::encode(entry);
+    for (int tries = 0; tries < limits::store_retries; ++tries) {
+      CO_TRY(const std::uint64_t last, co_await list_missing(head));
+      const std::uint64_t number = last + 1;
+      if (number > most)
+        co_return Error(Code::limit_reached, "the list is full: it has the " + std::to_string(most) + " entries it may have");
+      CO_TRY(const bool ours, co_await decide(Kind::entry_key(head, number), value, attempt));
+      CO_TRY_VOID(co_await run(store_, advance(head, number)));
+      if (ours) co_return number;
+    }
+    co_return Error(Code::conflict, "too many additions to one list at once; try again");
+  }
+
+  // Lists an entry that was added and not listed; returns the number of the last entry, 0 for none.
+  Task<Result<std::uint64_t>> list_missing(store::Key head) {
+    for (;;) {
+      CO_TRY(const auto now, co_await store::get<Head>(store_, head));
+      const std::uint64_t last = now ? now->value.last : 0;
+      CO_TRY(const auto next, co_await store_.get(Kind::entry_key(head, last + 1)));
+      if (!next) co_return last;
+      ABC2_MARK("list: missing entry listed");
+      CO_TRY_VOID(co_await run(store_, advance(head, last + 1)));
+    }
+  }
+
+ private:
+  static Step advance(store::Key head, std::uint64_t number) {
+    return change_or_add<Head>("list", std::move(head), [number](const Head& now) -> std::optional<Head> {
+      if (now.last >= number) return std::nullopt;
+      Head next = now;
+      next.last = number;
+      return next;
+    });
+  }
+
+  // Whether the entry at `key` is ours in the end. The number is not given up before its key is decided, so that a
+  // late landing cannot list the same entry twice.
+  Task<Result<bool>> decide(store::Key key, store::Value value, std::string attempt) {
+    for (int tries = 0; tries < limits::store_retries; ++tries) {
+      CO_TRY(const auto added, co_await store_.add(key, value));
+      if (added.kind() == store::WriteOutcome::Kind::applied) co_return true;
+      if (added.kind() == store::WriteOutcome::Kind::unknown) {
+        ABC2_MARK("list: unknown");
+        continue;
+      }
+      if (!kept(Rule::r9_echo)) co_return false;
+      CO_TRY(const auto found, co_await store::get_existing<Entry>(store_, key, "an entry that exists is gone"));
+      co_return found.value.attempt == attempt;  // R9
+    }
+    co_return Error(Code::undecided, "the store left the addition of " + key + " undecided; look at the list again");
+  }
+
+  store::Store& store_;
+};
+
+}  // namespace abc2::journal

@@ -1,0 +1,44 @@
+// Plan: what an attempt to add an entry will write, as data: a list of conditional writes, computed by pure functions
+// from what was read, before anything is written. An executor carries it out: step by step (Journal::place and
+// Journal::settle), or, on an engine that can change several documents at once, `folded` in one commit.
+#pragma once
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "journal/documents.hpp"
+
+namespace abc2::journal {
+
+struct Absent {
+  friend bool operator==(Absent, Absent) = default;
+};
+// The version that the write with this index in the same plan has made.
+struct MadeBy {
+  std::size_t write;
+  friend bool operator==(MadeBy, MadeBy) = default;
+};
+using Condition = std::variant<Absent, store::Version, MadeBy>;
+
+struct ConditionalWrite {
+  std::string name;  // "lock", "fill", "receipt", "debit", "advance"
+  store::Key key;
+  Condition condition;
+  store::Value value;
+  friend bool operator==(const ConditionalWrite&, const ConditionalWrite&) = default;
+};
+
+// Writes in order: preparations (ADDs whose rejection is accepted) up to `lock`, the lock, the fill, and then those
+// that settle, the last of which advances the head.
+struct Plan {
+  store::Key holder;
+  Hold hold;
+  std::vector<ConditionalWrite> writes;
+  std::size_t lock = 0;
+  [[nodiscard]] std::size_t fill() const { return lock + 1; }
+};
+
+// The same documents with the same final contents, one write for each: no hold is ever visible in them.
+std::vector<ConditionalWrite> folded(const Plan& plan);
+
+}  // namespace abc2::journal

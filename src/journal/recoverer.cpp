@@ -1,0 +1,104 @@
+#include "journal/recoverer.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include "base/limits.hpp"
+#include "base/marks.hpp"
+
+namespace abc2::journal {
+
+Recoverer::Recoverer(runtime::Runtime& runtime, std::function<unsigned()> nodes, Milliseconds stays_in_use)
+    : runtime_(runtime), nodes_(std::move(nodes)), stays_in_use_(stays_in_use) {}
+
+void Recoverer::use(JournalKind& kind, const store::Key& head) {
+  const Time now = runtime_.now();
+  const std::lock_guard lock(mutex_);
+  const auto [at, added] = in_use_.try_emplace(head, Entry{&kind, now, now});
+  if (!added) at->second.used = now;
+}
+
+std::vector<std::pair<store::Key, JournalKind*>> Recoverer::due() {
+  const Time now = runtime_.now();
+  const unsigned nodes = std::max(1u, nodes_());
+  std::vector<std::pair<store::Key, JournalKind*>> turns;
+  const std::lock_guard lock(mutex_);
+  for (auto at = in_use_.begin(); at != in_use_.end();) {
+    Entry& entry = at->second;
+    // A last look comes after the last use, so that what was begun then is seen.
+    const bool leaving = now - entry.used > stays_in_use_ && entry.looked > entry.used + limits::recovery_grace;
+    if (leaving) {
+      at = in_use_.erase(at);
+      continue;
+    }
+    // A clock that was set back would make it wait: any distance counts.
+    const bool too_long = now - entry.looked > limits::recovery_longest - limits::recovery_dice || now < entry.looked;
+    if (too_long || runtime::random_below(runtime_, nodes) == 0) {
+      entry.looked = now;
+      turns.emplace_back(at->first, entry.kind);
+    }
+    ++at;
+  }
+  return turns;
+}
+
+Task<bool> Recoverer::look(JournalKind* kind, store::Key head) {
+  looks_.fetch_add(1, std::memory_order_relaxed);
+  const auto found = co_await kind->recover(std::move(head));
+  if (!found) {
+    (found.error().code() == Code::corrupt ? corruptions_ : errors_).fetch_add(1, std::memory_order_relaxed);
+    ABC2_MARK("recoverer: a look failed");
+    co_return false;
+  }
+  if (found.value() == Recovered::settled) settled_.fetch_add(1, std::memory_order_relaxed);
+  if (found.value() == Recovered::passed_void) voids_.fetch_add(1, std::memory_order_relaxed);
+  co_return true;
+}
+
+Task<std::size_t> Recoverer::round() {
+  // Several looks at a time, since each that finds something waits for the grace.
+  constexpr std::size_t at_a_time = 64;
+  struct Shared {
+    std::size_t next = 0, workers = 0, errors = 0;
+    std::vector<std::pair<store::Key, JournalKind*>> turns;
+  };
+  auto shared = std::make_shared<Shared>();
+  shared->turns = due();
+  const std::size_t workers = std::min(at_a_time, shared->turns.size());
+  shared->workers = workers;
+  static constexpr auto work = [](Recoverer* self, std::shared_ptr<Shared> all) -> Task<void> {
+    while (all->next < all->turns.size()) {
+      const auto& [head, kind] = all->turns[all->next++];
+      const bool fine = co_await self->look(kind, head);
+      if (!fine) ++all->errors;
+    }
+    --all->workers;
+  };
+  if (workers == 0) co_return 0;
+  const auto here = co_await boost::asio::this_coro::executor;
+  for (std::size_t i = 1; i < workers; ++i) runtime_.spawn(here, "recoverer", work(this, shared));
+  co_await work(this, shared);
+  while (shared->workers > 0) co_await runtime_.sleep(limits::recovery_grace / 10);
+  co_return shared->errors;
+}
+
+Task<void> Recoverer::run() {
+  Milliseconds pause = limits::recovery_dice;
+  while (!runtime_.stopping()) {
+    co_await runtime_.sleep(pause);
+    const std::size_t errors = co_await round();
+    // Behind a failing store: up to half of recovery_longest, with jitter, so that the nodes do not return at once.
+    const auto jitter = Milliseconds(runtime::random_below(runtime_, limits::recovery_dice.count() / 4));
+    pause = errors ? std::min<Milliseconds>(pause * 2, limits::recovery_longest / 2) + jitter : limits::recovery_dice;
+  }
+}
+
+std::size_t Recoverer::in_use() const {
+  const std::lock_guard lock(mutex_);
+  return in_use_.size();
+}
+
+RecoveryCounts Recoverer::counts() const {
+  return {looks_.load(), settled_.load(), voids_.load(), errors_.load(), corruptions_.load()};
+}
+
+}  // namespace abc2::journal

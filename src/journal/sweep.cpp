@@ -1,0 +1,57 @@
+#include "journal/sweep.hpp"
+
+#include "base/limits.hpp"
+#include "base/marks.hpp"
+
+namespace abc2::journal {
+
+Task<void> Sweep::handle(Part* part, store::ScanItem item, Time void_until) {
+  documents_.fetch_add(1, std::memory_order_relaxed);
+  const auto handled = co_await part->handler(std::move(item), void_until);
+  if (!handled) {
+    ABC2_MARK("sweep: a document failed");
+    errors_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+Task<Result<std::uint64_t>> Sweep::once(Time void_until) {
+  const std::uint64_t errors_before = errors_.load();
+  for (auto& part : parts_) {
+    store::Key after;
+    for (bool more = true; more;) {
+      CO_TRY(auto page, co_await store_.scan(part.prefix, after, limits::scan_items));
+      more = page.more && !page.items.empty();
+      if (!page.items.empty()) after = page.items.back().key;
+      for (auto& item : page.items) co_await handle(&part, std::move(item), void_until);
+    }
+  }
+  rounds_.fetch_add(1, std::memory_order_relaxed);
+  co_return errors_.load() - errors_before;
+}
+
+Task<void> Sweep::run(std::size_t per_second) {
+  // Pages of a tenth of a second's worth, each followed by that pause.
+  const std::size_t page_size = std::max<std::size_t>(1, per_second / 10);
+  while (!runtime_.stopping()) {
+    for (auto& part : parts_) {
+      store::Key after;
+      for (bool more = true; more && !runtime_.stopping();) {
+        co_await runtime_.sleep(Milliseconds(100));
+        auto page = co_await store_.scan(part.prefix, after, page_size);
+        if (!page) {
+          ABC2_MARK("sweep: a scan failed");
+          errors_.fetch_add(1, std::memory_order_relaxed);
+          co_await runtime_.sleep(limits::recovery_dice + Milliseconds(runtime::random_below(runtime_, 1000)));
+          continue;
+        }
+        more = page.value().more && !page.value().items.empty();
+        if (!page.value().items.empty()) after = page.value().items.back().key;
+        const Time void_until = runtime_.now() - limits::hold_is_old;
+        for (auto& item : page.value().items) co_await handle(&part, std::move(item), void_until);
+      }
+    }
+    rounds_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace abc2::journal
