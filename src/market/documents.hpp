@@ -1,0 +1,317 @@
+// The market's documents, as they lie in the store. Who writes which, and when, is in ARCHITECTURE.md.
+//
+// A change of what is here is a change of a format: raise the schema of the document. Values are plain data.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "journal/documents.hpp"
+
+namespace abc2::market {
+
+// ------------------------------------------------------------------------------------------------- accounts
+
+// credentials/<user>: ADD at registration, which decides who has the name; CAS on a password change.
+struct Credentials {
+  static constexpr std::string_view type = "credentials";
+  static constexpr int schema = 1;
+  std::string password_hash;  // argon2id in libsodium's text form, with its salt and cost
+  Time created_at{};
+  static void fields(auto& self, auto&& field) {
+    field("password_hash", self.password_hash);
+    field("created_at_ms", self.created_at);
+  }
+};
+
+// A login or an API key. Only the hash of the secret is stored.
+struct Access {
+  std::string id;           // public, to name it in lists and revoke it
+  std::string secret_hash;  // SHA-256 of the secret, hexadecimal
+  std::string label;        // where from, or what for
+  Time created_at{};
+  std::optional<Time> expires_at;  // sessions expire, API keys do not
+  static void fields(auto& self, auto&& field) {
+    field("id", self.id);
+    field("secret_hash", self.secret_hash);
+    field("label", self.label);
+    field("created_at_ms", self.created_at);
+    field("expires_at_ms", self.expires_at);
+  }
+};
+
+// sessions/<user>: CAS by the user's own actions.
+struct Sessions {
+  static constexpr std::string_view type = "sessions";
+  static constexpr int schema = 1;
+  std::vector<Access> sessions;  // the newest last
+  std::vector<Access> api_keys;
+  static void fields(auto& self, auto&& field) {
+    field("sessions", self.sessions);
+    field("api_keys", self.api_keys);
+  }
+};
+
+// ---------------------------------------------------------------------------------------------------- money
+
+enum class LedgerKind : std::uint8_t { deposit, purchase, earnings, fees };
+
+struct LedgerEntry {
+  std::uint64_t number = 0;  // from 1, without gaps
+  Time at{};
+  LedgerKind kind = LedgerKind::deposit;
+  Satoshi amount;         // what was added; negative: taken
+  Satoshi after;          // the money after it
+  store::Key reference;   // the document that is the reason
+  static void fields(auto& self, auto&& field) {
+    field("number", self.number);
+    field("at_ms", self.at);
+    field("kind", self.kind);
+    field("amount_sat", self.amount);
+    field("after_sat", self.after);
+    field("reference", self.reference);
+  }
+  friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
+};
+
+// balance/<user>: the holder of the user's attempts, and the head of the user's ledger. CAS by everybody who moves
+// the user's money. Each change of `money` appends an entry to `recent` in the same CAS.
+struct Balance {
+  static constexpr std::string_view type = "balance";
+  static constexpr int schema = 1;
+  Satoshi money;
+  std::optional<journal::Hold> hold;
+  std::optional<journal::Pending> pending;
+  std::uint64_t pages = 0;          // full ledger pages, from 1, that were taken out of `recent`
+  std::vector<LedgerEntry> recent;  // the ledger after those pages
+  static void fields(auto& self, auto&& field) {
+    field("money_sat", self.money);
+    field("hold", self.hold);
+    field("pending", self.pending);
+    field("pages", self.pages);
+    field("recent", self.recent);
+  }
+  friend bool operator==(const Balance&, const Balance&) = default;
+};
+
+// ledger/<user>/<page>: ADD only; exactly limits::ledger_page entries.
+struct LedgerPage {
+  static constexpr std::string_view type = "ledger";
+  static constexpr int schema = 1;
+  std::vector<LedgerEntry> entries;
+  static void fields(auto& self, auto&& field) { field("entries", self.entries); }
+};
+
+// deposit/<id>: money that came in. ADD, then one CAS from confirmed to credited.
+struct Deposit {
+  static constexpr std::string_view type = "deposit";
+  static constexpr int schema = 1;
+  std::string user;
+  Satoshi amount;
+  std::string source;  // "operator"
+  Time at{};
+  bool credited = false;
+  static void fields(auto& self, auto&& field) {
+    field("user", self.user);
+    field("amount_sat", self.amount);
+    field("source", self.source);
+    field("at_ms", self.at);
+    field("credited", self.credited);
+  }
+  friend bool operator==(const Deposit&, const Deposit&) = default;
+};
+
+// ------------------------------------------------------------------------------------------------------ ads
+
+// filler/<user>/<n>: ADD only.
+struct Filler {
+  static constexpr std::string_view type = "filler";
+  static constexpr int schema = 1;
+  std::string attempt;
+  std::string image;       // SHA-256 of the image's bytes, hexadecimal: image/<sha256>
+  std::string image_type;  // "image/png"
+  std::uint32_t width_px = 0, height_px = 0;
+  std::string link;
+  std::string hover_text;
+  std::string category;
+  Time created_at{};
+  static void fields(auto& self, auto&& field) {
+    field("attempt", self.attempt);
+    field("image", self.image);
+    field("image_type", self.image_type);
+    field("width_px", self.width_px);
+    field("height_px", self.height_px);
+    field("link", self.link);
+    field("hover_text", self.hover_text);
+    field("category", self.category);
+    field("created_at_ms", self.created_at);
+  }
+};
+
+// fillers/<user>: the head that lists them.
+struct FillerList {
+  static constexpr std::string_view type = "fillers";
+  static constexpr int schema = 1;
+  std::uint64_t last = 0;
+  static void fields(auto& self, auto&& field) { field("last", self.last); }
+};
+
+// image/<sha256>: ADD only; the same image of two users is one document.
+struct Image {
+  static constexpr std::string_view type = "image";
+  static constexpr int schema = 1;
+  std::string media_type;
+  std::uint32_t width_px = 0, height_px = 0;
+  std::string base64;
+  static void fields(auto& self, auto&& field) {
+    field("media_type", self.media_type);
+    field("width_px", self.width_px);
+    field("height_px", self.height_px);
+    field("base64", self.base64);
+  }
+};
+
+// -------------------------------------------------------------------------------------------------- campaigns
+
+// What the seller's page shows while no slot is sold.
+struct Fallback {
+  std::string image;       // SHA-256, of an image that was uploaded
+  std::string link;
+  std::string hover_text;
+  static void fields(auto& self, auto&& field) {
+    field("image", self.image);
+    field("link", self.link);
+    field("hover_text", self.hover_text);
+  }
+};
+
+// The sale that the price now follows from.
+struct LastSale {
+  Satoshi price;
+  Time bought_at{};
+  Time starts_at{};
+  Time ends_at{};
+  static void fields(auto& self, auto&& field) {
+    field("price_sat", self.price);
+    field("bought_at_ms", self.bought_at);
+    field("starts_at_ms", self.starts_at);
+    field("ends_at_ms", self.ends_at);
+  }
+  friend bool operator==(const LastSale&, const LastSale&) = default;
+};
+
+// campaign/<seller>/<c>: the head of the journal of its slots, and an entry of the seller's list. CAS only, after the
+// ADD that made it.
+struct Campaign {
+  static constexpr std::string_view type = "campaign";
+  static constexpr int schema = 1;
+  std::string attempt;  // of its creation
+  std::string title;
+  std::string about;  // what the page is about
+  std::string page;   // where the ad will show, a link
+  std::uint32_t width_px = 0, height_px = 0;  // of the place for the ad
+  std::vector<std::string> refused_categories;
+  Satoshi floor;
+  std::int64_t slot_length_ms = 0;
+  std::optional<Fallback> fallback;
+  Time created_at{};
+  // The journal:
+  std::uint64_t last = 0;             // number of the last slot that is settled
+  std::uint64_t sold = 0;             // how many of them are filled
+  std::optional<LastSale> last_sale;  // of the last filled one
+  Satoshi earned, collected;          // by the seller, ever
+  Satoshi fees, fees_collected;       // by the operator, ever
+  static void fields(auto& self, auto&& field) {
+    field("attempt", self.attempt);
+    field("title", self.title);
+    field("about", self.about);
+    field("page", self.page);
+    field("width_px", self.width_px);
+    field("height_px", self.height_px);
+    field("refused_categories", self.refused_categories);
+    field("floor_sat", self.floor);
+    field("slot_length_ms", self.slot_length_ms);
+    field("fallback", self.fallback);
+    field("created_at_ms", self.created_at);
+    field("last", self.last);
+    field("sold", self.sold);
+    field("last_sale", self.last_sale);
+    field("earned_sat", self.earned);
+    field("collected_sat", self.collected);
+    field("fees_sat", self.fees);
+    field("fees_collected_sat", self.fees_collected);
+  }
+};
+
+// campaigns/<seller>: the head that lists them.
+struct CampaignList {
+  static constexpr std::string_view type = "campaigns";
+  static constexpr int schema = 1;
+  std::uint64_t last = 0;
+  static void fields(auto& self, auto&& field) { field("last", self.last); }
+};
+
+// What a filled slot says.
+struct Sale {
+  std::string buyer;
+  std::uint64_t filler = 0;  // filler/<buyer>/<filler>
+  Satoshi price;
+  Satoshi fee;  // the operator's part of the price
+  Time bought_at{};
+  Time starts_at{};
+  Time ends_at{};
+  static void fields(auto& self, auto&& field) {
+    field("buyer", self.buyer);
+    field("filler", self.filler);
+    field("price_sat", self.price);
+    field("fee_sat", self.fee);
+    field("bought_at_ms", self.bought_at);
+    field("starts_at_ms", self.starts_at);
+    field("ends_at_ms", self.ends_at);
+  }
+  friend bool operator==(const Sale&, const Sale&) = default;
+};
+
+// slot/<seller>/<c>/<n>: ADD only, never changed, never deleted (R7): filled, or void.
+struct Slot {
+  static constexpr std::string_view type = "slot";
+  static constexpr int schema = 1;
+  std::string attempt;
+  std::optional<Sale> sale;  // none: void, the number is used up and nobody has it
+  [[nodiscard]] bool voided() const { return !sale; }
+  static void fields(auto& self, auto&& field) {
+    field("attempt", self.attempt);
+    field("sale", self.sale);
+  }
+};
+
+// transaction/<seller>/<c>/<n>: ADD only: the receipt.
+struct Transaction {
+  static constexpr std::string_view type = "transaction";
+  static constexpr int schema = 1;
+  std::string attempt;
+  std::string buyer;
+  std::string seller;
+  Satoshi price;
+  Satoshi fee;
+  Time at{};
+  static void fields(auto& self, auto&& field) {
+    field("attempt", self.attempt);
+    field("buyer", self.buyer);
+    field("seller", self.seller);
+    field("price_sat", self.price);
+    field("fee_sat", self.fee);
+    field("at_ms", self.at);
+  }
+  friend bool operator==(const Transaction&, const Transaction&) = default;
+};
+
+}  // namespace abc2::market
+
+template <>
+struct abc2::store::EnumText<abc2::market::LedgerKind> {
+  static constexpr std::array<std::string_view, 4> names{"deposit", "purchase", "earnings", "fees"};
+};
