@@ -1,13 +1,13 @@
-// List: a series of entries that only one user appends to (ads, campaigns): a journal without a hold. Entry n+1 is
-// added, then the head that lists them is advanced; an entry that was added and not listed is listed by the user's
-// next action. The head begins to exist with its first entry.
+// List: a series of entries that only one user appends to (the chapters of a book): a journal without a hold. Entry
+// n+1 is added, then the head that lists them is advanced; an entry that was added and not listed is listed by the
+// user's next action. The head begins to exist with its first entry.
 //
-//   struct Fillers {                                           // a Kind: types and pure functions
-//     using Head = FillerList; using Entry = Filler;           // Entry has `std::string attempt`
+//   struct Chapters {                                          // a Kind: types and pure functions
+//     using Head = Contents; using Entry = Chapter;            // Entry has `std::string attempt`
 //     static store::Key entry_key(const store::Key& head, std::uint64_t n);
 //   };
-//   List<Fillers> fillers(store);
-//   auto n = co_await fillers.append(head, filler);
+//   List<Chapters> chapters(store);
+//   auto n = co_await chapters.append(head, chapter);
 //
 // Thread-safe; the store is borrowed.
 #pragma once
@@ -37,7 +37,8 @@ class List {
       CO_TRY(const std::uint64_t last, co_await list_missing(head));
       const std::uint64_t number = last + 1;
       if (number > most)
-        co_return Error(Code::limit_reached, "the list is full: it has the " + std::to_string(most) + " entries it may have");
+        co_return Error(Code::limit_reached,
+                        "the list is full: it has the " + std::to_string(most) + " entries it may have");
       CO_TRY(const bool ours, co_await decide(Kind::entry_key(head, number), value, attempt));
       CO_TRY_VOID(co_await run(store_, advance(head, number)));
       if (ours) co_return number;
