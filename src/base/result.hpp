@@ -10,8 +10,9 @@
 //   CO_TRY_VOID(co_await write_it());                  // for Result<void>
 // Each expands to several statements: within if and for they need braces.
 #pragma once
+#include <boost/outcome/result.hpp>  // first: the policy's header does not compile by itself
+
 #include <boost/outcome/policy/terminate.hpp>
-#include <boost/outcome/result.hpp>
 #include <boost/outcome/try.hpp>
 
 #include "base/error.hpp"

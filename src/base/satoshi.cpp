@@ -5,8 +5,9 @@
 namespace abc2 {
 
 Result<Satoshi> Satoshi::from(std::int64_t value) {
-  if (!in_range(value))
-    return Error(Code::invalid_argument, "an amount must lie within 21 million bitcoin (2,100,000,000,000,000 satoshi)");
+  if (value < -kMax || value > kMax)
+    return Error(Code::invalid_argument,
+                 "an amount must lie within 21 million bitcoin (2,100,000,000,000,000 satoshi)");
   return Satoshi(value);
 }
 

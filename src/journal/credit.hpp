@@ -7,7 +7,7 @@
 //     using Holder = Wallet; using Reference = Ticket;
 //     struct Due { ... static void fields(...) };                      // what is credited, whole
 //     static std::optional<Due> due(const Ticket&);                    // nullopt: nothing (more)
-//     static Prepared<Wallet> paid(Wallet, const store::Key& reference, const Due&, Time now);
+//     static Prepared<Wallet> paid(Wallet, const store::Key& holder, const store::Key& reference, const Due&, Time);
 //     static std::optional<Ticket> marked(const Ticket&, const Due&);  // nullopt: is marked already
 //   };
 //
@@ -65,7 +65,7 @@ class Credit final : public PendingKind {
       const std::optional<Due> due = Kind::due(ref->value);
       if (!due) co_return credited;
 
-      Prepared<Holder> paid = Kind::paid(now->value, reference, *due, runtime_.now());
+      Prepared<Holder> paid = Kind::paid(now->value, holder, reference, *due, runtime_.now());
       CO_TRY_VOID(co_await run(store_, std::move(paid.first)));
       const Pending pending{std::string(Kind::name), reference, store::encode_part(*due)};
       paid.holder.pending = pending;
@@ -82,8 +82,8 @@ class Credit final : public PendingKind {
 
   Task<Result<void>> fulfil(Pending pending) override {
     CO_TRY(const Due due, store::decode_part<Due>(pending.detail));
-    Step mark = change<Reference>("mark", pending.reference,
-                                  [due](const Reference& now) { return Kind::marked(now, due); });
+    Step mark =
+        change<Reference>("mark", pending.reference, [due](const Reference& now) { return Kind::marked(now, due); });
     auto marked = co_await run(store_, std::move(mark));
     co_return marked;
   }

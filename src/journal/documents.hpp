@@ -26,9 +26,9 @@ struct Hold {
   std::string kind;  // Kind::name of the journal
   store::Key head;
   std::uint64_t number = 0;
-  std::string attempt;    // unique for this attempt, chosen by the client or drawn at random
-  Time since{};           // by the clock of the node that placed it: a hint, never a proof
-  store::RawJson entry;   // the entry that the attempt adds if it wins
+  std::string attempt;   // unique for this attempt, chosen by the client or drawn at random
+  Time since{};          // by the clock of the node that placed it: a hint, never a proof
+  store::RawJson entry;  // the entry that the attempt adds if it wins
 
   [[nodiscard]] Position position() const { return {head, number}; }
   static void fields(auto& self, auto&& field) {
@@ -45,9 +45,9 @@ struct Hold {
 // A promise in a holder whose other half is in another document: fulfilled there first, then dropped here.
 // The money has already moved in the holder, in the very CAS that placed the promise.
 struct Pending {
-  std::string kind;        // PendingKind::name
-  store::Key reference;    // the other document
-  store::RawJson detail;   // the whole request, so that anybody can fulfil it
+  std::string kind;       // PendingKind::name
+  store::Key reference;   // the other document
+  store::RawJson detail;  // the whole request, so that anybody can fulfil it
   static void fields(auto& self, auto&& field) {
     field("kind", self.kind);
     field("reference", self.reference);

@@ -40,7 +40,7 @@ struct Receipt {
 // What place() has found out.
 struct Placed {
   Decision decision;
-  bool settled = false;                   // nothing is left to do
+  bool settled = false;                    // nothing is left to do
   std::optional<store::Version> locked{};  // the holder's version as the plan left it, if it still had it
 };
 
@@ -84,7 +84,7 @@ class Journal final : public JournalKind {
 
   Task<Result<Decision>> resolve(store::Key holder, Hold hold) override;
   Task<Result<std::optional<Decision>>> decided(store::Key holder, Hold hold) override;
-  Task<Result<Recovered>> recover(store::Key head) override;
+  Task<Result<Recovered>> recover(store::Key head, Milliseconds grace) override;
 
  private:
   static Step debit(store::Key holder, Hold mine, Entry entry);

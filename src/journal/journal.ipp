@@ -145,7 +145,8 @@ Task<Result<Placed>> Journal<Kind>::locked(Plan plan, std::optional<store::Versi
   if (filled && filled.value().kind() == store::WriteOutcome::Kind::rejected) {
     // R9: whose entry is it? It may be ours, and the rejection its echo.
     CO_TRY(const auto entry, co_await entry_at(at));
-    if (!entry) co_return Error(Code::corrupt, "the entry " + plan.writes[plan.fill()].key + " exists and cannot be read");
+    if (!entry)
+      co_return Error(Code::corrupt, "the entry " + plan.writes[plan.fill()].key + " exists and cannot be read");
     const Decision who = kept(Rule::r9_echo) ? decision(*entry, plan.holder, plan.hold) : Decision::others;
     if (who == Decision::ours) {
       ABC2_MARK("place: own entry found after a rejection");
@@ -157,7 +158,8 @@ Task<Result<Placed>> Journal<Kind>::locked(Plan plan, std::optional<store::Versi
 
   if (!kept(Rule::r4_unknown_fill) && filled) {
     CO_TRY(const auto entry, co_await entry_at(at));
-    if (entry && decision(*entry, plan.holder, plan.hold) == Decision::ours) co_return Placed{Decision::ours, false, version};
+    if (entry && decision(*entry, plan.holder, plan.hold) == Decision::ours)
+      co_return Placed{Decision::ours, false, version};
     CO_TRY_VOID(co_await run(store_, release(plan.holder, plan.hold)));
     co_return Placed{Decision::others, true, std::nullopt};
   }
@@ -272,14 +274,14 @@ Task<Result<void>> Journal<Kind>::check_charged(Position at, Entry entry) {
 }
 
 template <class Kind>
-Task<Result<Recovered>> Journal<Kind>::recover(store::Key head_key) {
+Task<Result<Recovered>> Journal<Kind>::recover(store::Key head_key, Milliseconds grace) {
   CO_TRY(const auto head, co_await store::get<Head>(store_, head_key));
   if (!head) co_return Recovered::nothing;
   const Position next{head_key, head->value.last + 1};
   CO_TRY(auto entry, co_await entry_at(next));
   if (!entry) co_return Recovered::nothing;
 
-  co_await runtime_.sleep(limits::recovery_grace);
+  if (grace > Milliseconds(0)) co_await runtime_.sleep(grace);
   CO_TRY(const auto again, co_await store::get<Head>(store_, head_key));
   if (!again || again->value.last != head->value.last) {
     ABC2_MARK("recover: the driver was only slow");

@@ -33,9 +33,9 @@ class JournalKind {
   // The attempt's entry if it is decided: does not change anything.
   [[nodiscard]] virtual Task<Result<std::optional<Decision>>> decided(store::Key holder, Hold hold) = 0;
 
-  // Settles the entry after the head's last, if there is one, after a grace for whoever is at it.
+  // Settles the entry after the head's last, if there is one, after a `grace` for whoever is at it.
   // Errors: undecided, corrupt (an entry that nobody was charged for), the store's.
-  [[nodiscard]] virtual Task<Result<Recovered>> recover(store::Key head) = 0;
+  [[nodiscard]] virtual Task<Result<Recovered>> recover(store::Key head, Milliseconds grace) = 0;
 };
 
 class PendingKind {

@@ -43,7 +43,7 @@ std::vector<std::pair<store::Key, JournalKind*>> Recoverer::due() {
 
 Task<bool> Recoverer::look(JournalKind* kind, store::Key head) {
   looks_.fetch_add(1, std::memory_order_relaxed);
-  const auto found = co_await kind->recover(std::move(head));
+  const auto found = co_await kind->recover(std::move(head), limits::recovery_grace);
   if (!found) {
     (found.error().code() == Code::corrupt ? corruptions_ : errors_).fetch_add(1, std::memory_order_relaxed);
     ABC2_MARK("recoverer: a look failed");

@@ -8,8 +8,8 @@
 namespace abc2::journal {
 
 enum class Rule : std::uint8_t {
-  r1_attempts,       // a hold and its entry carry the same attempt id; a debit is made only for the attempt in the entry
-  r2_read_again,     // a rejected CAS is read again and decided again, until the goal is seen
+  r1_attempts,    // a hold and its entry carry the same attempt id; a debit is made only for the attempt in the entry
+  r2_read_again,  // a rejected CAS is read again and decided again, until the goal is seen
   r3_decide_at_key,  // an undecided attempt ends only by a decision at its own entry key
   r4_unknown_fill,   // an unknown outcome of the ADD of an entry is decided as in R3
   r5_debit_first,    // the head advances only after the debit has been seen

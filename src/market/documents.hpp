@@ -63,9 +63,9 @@ struct LedgerEntry {
   std::uint64_t number = 0;  // from 1, without gaps
   Time at{};
   LedgerKind kind = LedgerKind::deposit;
-  Satoshi amount;         // what was added; negative: taken
-  Satoshi after;          // the money after it
-  store::Key reference;   // the document that is the reason
+  Satoshi amount;        // what was added; negative: taken
+  Satoshi after;         // the money after it
+  store::Key reference;  // the document that is the reason
   static void fields(auto& self, auto&& field) {
     field("number", self.number);
     field("at_ms", self.at);
@@ -178,7 +178,7 @@ struct Image {
 
 // What the seller's page shows while no slot is sold.
 struct Fallback {
-  std::string image;       // SHA-256, of an image that was uploaded
+  std::string image;  // SHA-256, of an image that was uploaded
   std::string link;
   std::string hover_text;
   static void fields(auto& self, auto&& field) {
@@ -210,8 +210,8 @@ struct Campaign {
   static constexpr int schema = 1;
   std::string attempt;  // of its creation
   std::string title;
-  std::string about;  // what the page is about
-  std::string page;   // where the ad will show, a link
+  std::string about;                          // what the page is about
+  std::string page;                           // where the ad will show, a link
   std::uint32_t width_px = 0, height_px = 0;  // of the place for the ad
   std::vector<std::string> refused_categories;
   Satoshi floor;
@@ -257,6 +257,7 @@ struct CampaignList {
 // What a filled slot says.
 struct Sale {
   std::string buyer;
+  std::string request;       // the id that the buyer chose for the purchase, however often it was asked for
   std::uint64_t filler = 0;  // filler/<buyer>/<filler>
   Satoshi price;
   Satoshi fee;  // the operator's part of the price
@@ -265,6 +266,7 @@ struct Sale {
   Time ends_at{};
   static void fields(auto& self, auto&& field) {
     field("buyer", self.buyer);
+    field("request", self.request);
     field("filler", self.filler);
     field("price_sat", self.price);
     field("fee_sat", self.fee);
@@ -279,13 +281,22 @@ struct Sale {
 struct Slot {
   static constexpr std::string_view type = "slot";
   static constexpr int schema = 1;
-  std::string attempt;
+  std::string attempt;       // fresh for each try (R1)
   std::optional<Sale> sale;  // none: void, the number is used up and nobody has it
   [[nodiscard]] bool voided() const { return !sale; }
   static void fields(auto& self, auto&& field) {
     field("attempt", self.attempt);
     field("sale", self.sale);
   }
+};
+
+// fees/account: ADD only: who gets the operator's fees. One account for ever, since money that is due by one document
+// can be credited exactly once only to one holder.
+struct FeesAccount {
+  static constexpr std::string_view type = "fees_account";
+  static constexpr int schema = 1;
+  std::string user;
+  static void fields(auto& self, auto&& field) { field("user", self.user); }
 };
 
 // transaction/<seller>/<c>/<n>: ADD only: the receipt.

@@ -41,6 +41,8 @@ inline Key transaction(const Key& campaign, std::uint64_t number) {
 
 inline Key deposit(std::string_view id) { return "deposit/" + std::string(id); }
 
+inline Key fees_account() { return "fees/account"; }
+
 // What comes after the first '/': the user of "balance/alice".
 std::string_view rest(const Key& key);
 

@@ -55,7 +55,7 @@ void Reader::read(std::string_view name, const json::value& value, std::string& 
 }
 
 void Reader::read(std::string_view name, const json::value& value, Satoshi& out) {
-  if (const auto number = signed_integer(name, value, -Satoshi::kMax, Satoshi::kMax)) out = Satoshi(*number);
+  if (const auto number = signed_integer(name, value, -Satoshi::kBound, Satoshi::kBound)) out = Satoshi(*number);
 }
 
 void Reader::read(std::string_view name, const json::value& value, Time& out) {
