@@ -33,9 +33,10 @@ if(ABC2_FUZZ)
 endif()
 
 # Asio and JSON are compiled once (src/runtime/boost_impl.cpp), not in every unit that includes them.
-add_compile_definitions(
+set(abc2_boost_definitions
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE
   BOOST_BEAST_USE_STD_STRING_VIEW)
+add_compile_definitions(${abc2_boost_definitions})
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

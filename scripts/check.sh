@@ -33,11 +33,12 @@ check_shell() {
 }
 
 check_format() {
-  local files
-  files=$(git ls-files -z '*.cpp' '*.hpp' '*.h' | xargs -0 -r -n 16 -P "$(nproc)" clang-format-19 --dry-run -Werror 2>&1 |
-    grep -o '^[^ :]*:[0-9]*:[0-9]*: error' | cut -d: -f1 | sort -u)
-  [ -z "$files" ] || say "not formatted; this mends it: clang-format-19 -i" $files
-  [ -z "$files" ]
+  local output files
+  output=$(git ls-files -z '*.cpp' '*.hpp' '*.ipp' '*.h' |
+    xargs -0 -r -n 16 -P "$(nproc)" clang-format-19 --dry-run -Werror 2>&1) && return 0
+  files=$(grep -o '^[^ :]*:[0-9]*:[0-9]*: error' <<<"$output" | cut -d: -f1 | sort -u)
+  say "not formatted; this mends it: clang-format-19 -i" ${files:-"$output"}
+  return 1
 }
 
 # The precompiled header is what clang-tidy reads first, so it must be there and be of now.

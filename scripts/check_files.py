@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 LINES_MOST = 600
-CODE = (".cpp", ".hpp", ".h")
+CODE = (".cpp", ".hpp", ".ipp", ".h")
 TEXT = CODE + (".md", ".txt", ".py", ".sh", ".cmake", ".yaml", ".yml", ".json", ".js", ".ts", ".html", ".sql", ".css", "")
 
 # A parameter that may dangle once the coroutine has suspended: a reference that binds to temporaries, or a view.

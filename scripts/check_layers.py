@@ -14,7 +14,7 @@ VENDORS = {
     r"boost/beast": ["http", "cli"],
     r"openssl/": ["runtime", "http", "cli"],
     r"CLI/": ["cli"],
-    r"(gtest|gmock)/": ["store"],  # the conformance suite; tests may anyway
+    r"(gtest|gmock)/": ["store", "store/conformance"],  # the conformance suite; tests may anyway
 }
 # Time, chance, threads and blocking come from the Runtime. A mutex is allowed: it guards what lies in memory, and
 # clang-tidy sees to it that no coroutine suspends while it holds one.
@@ -51,7 +51,7 @@ def check(root):
     graph, problems, used = folder_graph(root), [], set()
     if not graph:
         return [f"{root}/CMakeLists.txt: no abc2_folder() found"]
-    sources = [path for path in sorted((root / "src").rglob("*")) if path.suffix in (".cpp", ".hpp", ".h")]
+    sources = [path for path in sorted((root / "src").rglob("*")) if path.suffix in (".cpp", ".hpp", ".ipp", ".h")]
     for path in sources:
         name, folder = str(path.relative_to(root)), str(path.parent.relative_to(root / "src"))
         test = re.search(r"_(test|fuzz)\.cpp$", name)
