@@ -33,6 +33,18 @@
 namespace abc2::runtime {
 
 class WorkerPool {
+  template <class Value>
+  struct AsResult {
+    static_assert(!std::is_void_v<Value>, "work returns what it has found out");
+    using type = Result<Value>;
+  };
+  template <class Value>
+  struct AsResult<Result<Value>> {
+    using type = Result<Value>;
+  };
+  template <class Work>
+  using AnswerOf = typename AsResult<std::invoke_result_t<Work>>::type;
+
  public:
   // At least one thread. At most `queue` pieces of work wait for a thread.
   WorkerPool(std::size_t threads, std::size_t queue);
@@ -41,17 +53,17 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // Runs `work` on one of the threads and returns what it returns. An exception of the work is thrown here.
+  // Runs `work` on one of the threads and returns what it returns, a Result as it is and anything else as a Result.
+  // An exception of the work is thrown here.
   // Errors, with the work never run: too_busy (the queue is full), unavailable (stopped).
   template <class Work>
-  Task<Result<std::invoke_result_t<Work>>> run(Work work) {
-    using Value = std::invoke_result_t<Work>;
-    static_assert(!std::is_void_v<Value>, "work returns what it has found out");
+  Task<AnswerOf<Work>> run(Work work) {
+    using Answer = AnswerOf<Work>;
     const auto token = boost::asio::use_awaitable_t<Executor>();
     auto done = co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>,
-                                                     void(std::exception_ptr, std::optional<Result<Value>>)>(
+                                                     void(std::exception_ptr, std::optional<Answer>)>(
         [this](auto handler, Work its_work) {
-          using TheJob = JobFor<Work, Value, decltype(handler)>;
+          using TheJob = JobFor<Work, Answer, decltype(handler)>;
           enqueue(std::make_unique<TheJob>(std::move(its_work), std::move(handler)));
         },
         token, std::move(work));
@@ -73,7 +85,7 @@ class WorkerPool {
     virtual void refuse(Error why) = 0;
   };
 
-  template <class Work, class Value, class Handler>
+  template <class Work, class Answer, class Handler>
   class JobFor final : public Job {
    public:
     JobFor(Work work, Handler handler)
@@ -82,7 +94,7 @@ class WorkerPool {
           guard_(boost::asio::get_associated_executor(handler_)) {}
     void run() override {
       std::exception_ptr thrown;
-      std::optional<Result<Value>> value;
+      std::optional<Answer> value;
       try {
         value.emplace(work_());
       } catch (...) {  // whatever it is, it belongs to whoever waits
@@ -90,10 +102,10 @@ class WorkerPool {
       }
       complete(thrown, std::move(value));
     }
-    void refuse(Error why) override { complete(nullptr, std::optional<Result<Value>>(std::move(why))); }
+    void refuse(Error why) override { complete(nullptr, std::optional<Answer>(std::move(why))); }
 
    private:
-    void complete(std::exception_ptr thrown, std::optional<Result<Value>> value) {
+    void complete(std::exception_ptr thrown, std::optional<Answer> value) {
       boost::asio::post(guard_.get_executor(),
                         [handler = std::move(handler_), thrown, value = std::move(value)]() mutable {
                           std::move(handler)(thrown, std::move(value));
@@ -106,11 +118,13 @@ class WorkerPool {
 
   void enqueue(std::unique_ptr<Job> job);
   void work();
+  [[nodiscard]] bool stopping() const;
 
   const std::size_t most_waiting_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::unique_ptr<Job>> queue_;
+  std::size_t free_ = 0;  // threads that are at no work
   bool stopped_ = false;
   std::vector<std::thread> threads_;
 };

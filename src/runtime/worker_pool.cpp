@@ -1,0 +1,70 @@
+#include "runtime/worker_pool.hpp"
+
+#include <algorithm>
+
+namespace abc2::runtime {
+
+WorkerPool::WorkerPool(std::size_t threads, std::size_t queue) : most_waiting_(queue) {
+  for (std::size_t i = 0; i < std::max<std::size_t>(1, threads); ++i) threads_.emplace_back([this] { work(); });
+}
+
+WorkerPool::~WorkerPool() { stop(); }
+
+void WorkerPool::enqueue(std::unique_ptr<Job> job) {
+  {
+    const std::lock_guard lock(mutex_);
+    // A thread that is free takes its job from the queue, too: it does not wait there.
+    if (!stopped_ && queue_.size() < most_waiting_ + free_) {
+      queue_.push_back(std::move(job));
+      changed_.notify_one();
+      return;
+    }
+  }
+  if (stopping())
+    job->refuse(Error(Code::unavailable, "this server is shutting down"));
+  else
+    job->refuse(Error(Code::too_busy, "too much of this work is waiting already; try again in a moment"));
+}
+
+bool WorkerPool::stopping() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+void WorkerPool::work() {
+  std::unique_lock lock(mutex_);
+  ++free_;
+  for (;;) {
+    changed_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
+    if (stopped_) return;
+    auto job = std::move(queue_.front());
+    queue_.pop_front();
+    --free_;
+    lock.unlock();
+    job->run();
+    job.reset();
+    lock.lock();
+    ++free_;
+  }
+}
+
+void WorkerPool::stop() {
+  std::deque<std::unique_ptr<Job>> refused;
+  std::vector<std::thread> threads;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    refused.swap(queue_);
+    threads.swap(threads_);
+    changed_.notify_all();
+  }
+  for (auto& job : refused) job->refuse(Error(Code::unavailable, "this server is shutting down"));
+  for (auto& thread : threads) thread.join();
+}
+
+std::size_t WorkerPool::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size() - std::min(queue_.size(), free_);
+}
+
+}  // namespace abc2::runtime
