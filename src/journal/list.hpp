@@ -29,12 +29,26 @@ class List {
   explicit List(store::Store& store) : store_(store) {}
 
   // Adds `entry`, whose attempt id must be unique, as the next one; returns its number, listed. At most `most`.
-  // Errors: limit_reached, undecided (the entry may appear later), conflict (too many others at once), the store's.
-  Task<Result<std::uint64_t>> append(store::Key head, Entry entry, std::uint64_t most) {
+  // With `look_back`, an entry of the same attempt among so many of the newest is that entry: a request that is
+  // repeated adds nothing, however many of them run at once.
+  // Errors: limit_reached, undecided (the entry may appear later), conflict (too many others at once), corrupt (a
+  // listed entry is missing), the store's.
+  Task<Result<std::uint64_t>> append(store::Key head, Entry entry, std::uint64_t most, std::uint64_t look_back = 0) {
     const std::string attempt = entry.attempt;
     const store::Value value = store::encode(entry);
+    std::uint64_t looked = 0;  // entries up to this number are of other attempts; they never change
     for (int tries = 0; tries < limits::store_retries; ++tries) {
       CO_TRY(const std::uint64_t last, co_await list_missing(head));
+      // The ADD of last + 1 is applied only if nothing came after what is looked at here.
+      for (std::uint64_t earlier = last; earlier > looked && earlier + look_back > last; --earlier) {
+        CO_TRY(const auto found, co_await store::get<Entry>(store_, Kind::entry_key(head, earlier)));
+        if (!found)
+          co_return Error(Code::corrupt, "the document " + Kind::entry_key(head, earlier) + " is listed and missing");
+        if (found->value.attempt != attempt) continue;
+        ABC2_MARK("list: repeated attempt found");
+        co_return earlier;
+      }
+      looked = last;
       const std::uint64_t number = last + 1;
       if (number > most)
         co_return Error(Code::limit_reached,
