@@ -75,14 +75,15 @@ class AdStatistics {
   AdStatistics(const AdStatistics&) = delete;
   AdStatistics& operator=(const AdStatistics&) = delete;
 
+  enum class ViewOutcome : std::uint8_t { counted, repeated, bot, dropped };
   struct View {
-    bool counted = false;
-    std::string token;  // to be sent with a click; empty for bots
+    ViewOutcome outcome = ViewOutcome::dropped;
+    std::string token;  // to be sent with a click; empty for bots and when nothing could be counted
   };
   // An ad was seen. No reads, no waiting.
   View view(std::string_view seller, std::uint64_t campaign, std::uint64_t slot, Visitor visitor);
 
-  enum class Click : std::uint8_t { counted, repeated, without_view, bot };
+  enum class Click : std::uint8_t { counted, repeated, without_view, bot, dropped };
   // An ad was clicked. No reads, no waiting. The token is whatever the visitor sent.
   Click click(std::string_view seller, std::uint64_t campaign, std::uint64_t slot, std::string_view token,
               Visitor visitor);
@@ -117,7 +118,8 @@ class AdStatistics {
   std::array<std::unique_ptr<Shard>, kShards> shards_;
   std::unique_ptr<Signer> signer_;
   std::atomic<std::uint64_t> sequence_{0};
-  Counter &views_, &clicks_, &repeated_, &bots_, &without_view_, &dropped_;
+  std::array<Counter*, 4> views_;   // by ViewOutcome
+  std::array<Counter*, 5> clicks_;  // by Click
 };
 
 }  // namespace abc2::market

@@ -60,7 +60,7 @@ class Campaigns {
       : store_(store), runtime_(runtime), images_(images), list_(store) {}
 
   // Makes a campaign and returns its number. The same attempt again gives the same number, as long as the campaign is
-  // among the newest limits::repeat_window; with another content: conflict.
+  // among the newest limits::repeat_window; with another floor, slot length or size: conflict.
   // Errors: invalid_argument, limit_reached (limits::campaigns_per_user), conflict, undecided (repeat with the same
   // attempt), the store's.
   Task<Result<std::uint64_t>> create(std::string seller, CampaignDraft draft);

@@ -34,7 +34,8 @@ Result<void> check_hover_text(std::string_view hover_text);  // 0 to limits::hov
 Result<void> check_access_label(std::string_view label);     // 0 to limits::access_label_bytes
 
 // An absolute http or https URL of at most limits::link_bytes in printable ASCII (RFC 3986): a host name or an IP
-// address, an optional port, no user name or password, and no character that would need escaping in HTML's attributes.
+// address, an optional port, and no user name or password. It holds no spaces, quotes or brackets, but may hold & and
+// '.
 Result<void> check_link(std::string_view what, std::string_view link);
 
 // Lower-case words a-z 0-9, joined by single '-', at most limits::category_bytes.

@@ -17,15 +17,15 @@ class Secret {
   Secret() = default;
   // Takes the text and wipes it where it came from.
   explicit Secret(std::string&& text);
-  // For secrets that lie elsewhere anyway, as in tests.
-  explicit Secret(std::string_view text);
+  // Leaves the text where it is: for secrets that lie elsewhere anyway.
+  static Secret of(std::string_view text);
   Secret(Secret&& other) noexcept;
   Secret& operator=(Secret&& other) noexcept;
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
   ~Secret();
 
-  [[nodiscard]] Secret copy() const { return Secret(view()); }
+  [[nodiscard]] Secret copy() const { return of(view()); }
   [[nodiscard]] std::string_view view() const { return {text_.get(), size_}; }
   [[nodiscard]] std::size_t size() const { return size_; }
 
