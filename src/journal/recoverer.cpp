@@ -1,9 +1,8 @@
 #include "journal/recoverer.hpp"
 
-#include <boost/asio/this_coro.hpp>
-
 #include "base/limits.hpp"
 #include "base/marks.hpp"
+#include "runtime/concurrently.hpp"
 
 namespace abc2::journal {
 
@@ -41,44 +40,27 @@ std::vector<std::pair<store::Key, JournalKind*>> Recoverer::due() {
   return turns;
 }
 
-Task<bool> Recoverer::look(JournalKind* kind, store::Key head) {
+Task<void> Recoverer::look(JournalKind* kind, store::Key head, std::size_t* failed) {
   looks_.fetch_add(1, std::memory_order_relaxed);
   const auto found = co_await kind->recover(std::move(head), limits::recovery_grace);
   if (!found) {
     (found.error().code() == Code::corrupt ? corruptions_ : errors_).fetch_add(1, std::memory_order_relaxed);
     ABC2_MARK("recoverer: a look failed");
-    co_return false;
+    ++*failed;
+    co_return;
   }
   if (found.value() == Recovered::settled) settled_.fetch_add(1, std::memory_order_relaxed);
   if (found.value() == Recovered::passed_void) voids_.fetch_add(1, std::memory_order_relaxed);
-  co_return true;
 }
 
 Task<std::size_t> Recoverer::round() {
   // Several looks at a time, since each that finds something waits for the grace.
   constexpr std::size_t at_a_time = 64;
-  struct Shared {
-    std::size_t next = 0, workers = 0, errors = 0;
-    std::vector<std::pair<store::Key, JournalKind*>> turns;
-  };
-  auto shared = std::make_shared<Shared>();
-  shared->turns = due();
-  const std::size_t workers = std::min(at_a_time, shared->turns.size());
-  shared->workers = workers;
-  static constexpr auto work = [](Recoverer* self, std::shared_ptr<Shared> all) -> Task<void> {
-    while (all->next < all->turns.size()) {
-      const auto& [head, kind] = all->turns[all->next++];
-      const bool fine = co_await self->look(kind, head);
-      if (!fine) ++all->errors;
-    }
-    --all->workers;
-  };
-  if (workers == 0) co_return 0;
-  const auto here = co_await boost::asio::this_coro::executor;
-  for (std::size_t i = 1; i < workers; ++i) runtime_.spawn(here, "recoverer", work(this, shared));
-  co_await work(this, shared);
-  while (shared->workers > 0) co_await runtime_.sleep(limits::recovery_grace / 10);
-  co_return shared->errors;
+  const auto turns = due();
+  std::size_t errors = 0;
+  co_await runtime::concurrently(runtime_, "recoverer", turns.size(), at_a_time,
+                                 [&](std::size_t i) { return look(turns[i].second, turns[i].first, &errors); });
+  co_return errors;
 }
 
 Task<void> Recoverer::run() {

@@ -51,7 +51,7 @@ class Recoverer {
     Time looked;
   };
   std::vector<std::pair<store::Key, JournalKind*>> due();
-  Task<bool> look(JournalKind* kind, store::Key head);
+  Task<void> look(JournalKind* kind, store::Key head, std::size_t* failed);
 
   runtime::Runtime& runtime_;
   std::function<unsigned()> nodes_;

@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 #include "base/marks.hpp"
+#include "runtime/concurrently.hpp"
 
 namespace abc2::journal {
 
@@ -14,6 +15,13 @@ Task<void> Sweep::handle(Part* part, store::ScanItem item, Time void_until) {
   }
 }
 
+Task<void> Sweep::handle_all(Part* part, std::vector<store::ScanItem> items, Time void_until) {
+  // Several at a time, since what is repaired waits for durable writes.
+  constexpr std::size_t at_a_time = 64;
+  co_await runtime::concurrently(runtime_, "sweep", items.size(), at_a_time,
+                                 [&](std::size_t i) { return handle(part, std::move(items[i]), void_until); });
+}
+
 Task<Result<std::uint64_t>> Sweep::once(Time void_until) {
   const std::uint64_t errors_before = errors_.load();
   for (auto& part : parts_) {
@@ -22,7 +30,7 @@ Task<Result<std::uint64_t>> Sweep::once(Time void_until) {
       CO_TRY(auto page, co_await store_.scan(part.prefix, after, limits::scan_items));
       more = page.more && !page.items.empty();
       if (!page.items.empty()) after = page.items.back().key;
-      for (auto& item : page.items) co_await handle(&part, std::move(item), void_until);
+      co_await handle_all(&part, std::move(page.items), void_until);
     }
   }
   rounds_.fetch_add(1, std::memory_order_relaxed);
@@ -47,7 +55,7 @@ Task<void> Sweep::run(std::size_t per_second) {
         more = page.value().more && !page.value().items.empty();
         if (!page.value().items.empty()) after = page.value().items.back().key;
         const Time void_until = runtime_.now() - limits::hold_is_old;
-        for (auto& item : page.value().items) co_await handle(&part, std::move(item), void_until);
+        co_await handle_all(&part, std::move(page.value().items), void_until);
       }
     }
     rounds_.fetch_add(1, std::memory_order_relaxed);

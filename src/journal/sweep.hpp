@@ -43,6 +43,7 @@ class Sweep {
     Handler handler;
   };
   Task<void> handle(Part* part, store::ScanItem item, Time void_until);
+  Task<void> handle_all(Part* part, std::vector<store::ScanItem> items, Time void_until);
 
   store::Store& store_;
   runtime::Runtime& runtime_;

@@ -80,6 +80,8 @@ class Market {
  private:
   struct Gauges;
   Task<Result<void>> sweep_account(std::string user, Time void_until);
+  Task<Result<void>> sweep_campaign(store::Key campaign, Time void_until);
+  Task<Result<void>> sweep_deposit(store::ScanItem item);
   Task<void> audit_loop();
   Task<void> gauges_loop();
 

@@ -1,0 +1,181 @@
+#include "market/market.hpp"
+
+#include <algorithm>
+
+#include "market/keys.hpp"
+
+namespace abc2::market {
+
+using journal::SweepCounts;
+using store::ScanItem;
+
+struct Market::Gauges {
+  explicit Gauges(Metrics& metrics)
+      : holds(metrics.gauge("abc2_holds", "Accounts that are held now, as the last sweep saw them.")),
+        oldest_hold_ms(metrics.gauge("abc2_hold_oldest_milliseconds", "Age of the oldest hold at the last sweep.")),
+        in_use(metrics.gauge("abc2_campaigns_in_use", "Campaigns that the recoverer looks at.")),
+        looks(metrics.gauge("abc2_recovery_looks", "Looks of the recoverer so far.")),
+        settled(metrics.gauge("abc2_recovery_settled", "Purchases settled for somebody else so far.")),
+        voids(metrics.gauge("abc2_recovery_voids", "Voids that campaigns were advanced over so far.")),
+        errors(metrics.gauge("abc2_recovery_errors", "Looks of the recoverer that failed so far.")),
+        corruptions(metrics.gauge("abc2_recovery_corruptions", "Entries that cannot be settled: call the operator.")),
+        sweep_documents(metrics.gauge("abc2_sweep_documents", "Documents that the sweep has looked at so far.")),
+        sweep_errors(metrics.gauge("abc2_sweep_errors", "Documents and scans of the sweep that failed so far.")),
+        sweep_rounds(metrics.gauge("abc2_sweep_rounds", "Times that the sweep has seen everything.")),
+        audit_findings(metrics.gauge("abc2_audit_findings", "Findings of the last audit; -1 before the first.")) {
+    audit_findings.set(-1);
+  }
+
+  Gauge &holds, &oldest_hold_ms, &in_use, &looks, &settled, &voids, &errors, &corruptions, &sweep_documents,
+      &sweep_errors, &sweep_rounds, &audit_findings;
+  // Gathered by the round that the sweep is in.
+  std::atomic<std::int64_t> holds_seen{0}, oldest_seen_ms{0};
+};
+
+namespace {
+
+constexpr Milliseconds campaign_stays_in_use = std::chrono::minutes(1);
+
+std::string user_of(const store::Key& key) { return std::string(keys::rest(key)); }
+
+}  // namespace
+
+Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& hasher, ImageLibrary& images,
+               Metrics& metrics, MarketSettings settings)
+    : store_(store),
+      runtime_(runtime),
+      settings_(settings),
+      purchases(store, runtime, kinds_, settings.fee_basis_points),
+      money(store, runtime, kinds_),
+      fillers(store, runtime, images),
+      campaigns(store, runtime, images),
+      accounts(store, runtime, hasher, [this](std::string user) { return recover_user(std::move(user)); }),
+      statistics(store, runtime, metrics),
+      audit(store, runtime),
+      recoverer(
+          runtime, [] { return 1u; }, campaign_stays_in_use),
+      sweep(store, runtime),
+      gauges_(std::make_unique<Gauges>(metrics)) {
+  purchases.on_use = [this](const store::Key& campaign) { recoverer.use(purchases.sales(), campaign); };
+
+  sweep.add("credentials/", [this](ScanItem item, Time) { return accounts.ensure_balance(user_of(item.key)); });
+  sweep.add("balance/",
+            [this](ScanItem item, Time void_until) { return sweep_account(user_of(item.key), void_until); });
+  sweep.add("campaign/",
+            [this](ScanItem item, Time void_until) { return sweep_campaign(std::move(item.key), void_until); });
+  sweep.add("deposit/", [this](ScanItem item, Time) { return sweep_deposit(std::move(item)); });
+}
+
+Market::~Market() = default;
+
+Task<Result<void>> Market::recover_user(std::string user) {
+  CO_TRY_VOID(co_await purchases.settle_account(user));
+  CO_TRY_VOID(co_await fillers.list_missing(user));
+  auto listed = co_await campaigns.list_missing(std::move(user));
+  co_return listed;
+}
+
+Task<Result<void>> Market::sweep_account(std::string user, Time void_until) {
+  CO_TRY(const auto held, co_await purchases.holders().tidy(keys::balance(user), void_until));
+  if (held) {
+    const std::int64_t age_ms = (runtime_.now() - held->since).count();
+    gauges_->holds_seen.fetch_add(1);
+    gauges_->oldest_seen_ms.store(std::max(gauges_->oldest_seen_ms.load(), age_ms));
+  }
+  CO_TRY_VOID(co_await fillers.list_missing(user));
+  auto listed = co_await campaigns.list_missing(std::move(user));
+  co_return listed;
+}
+
+Task<Result<void>> Market::sweep_campaign(store::Key campaign, Time void_until) {
+  // If even the youngest hold has no living driver, there is nobody to be graceful to.
+  const Milliseconds grace = void_until == Time::max() ? Milliseconds(0) : limits::recovery_grace;
+  CO_TRY_VOID(co_await purchases.sales().recover(std::move(campaign), grace));
+  co_return success();
+}
+
+Task<Result<void>> Market::sweep_deposit(ScanItem item) {
+  CO_TRY(const auto deposit, store::decode_snapshot<Deposit>(item.key, item.document));
+  if (deposit->value.credited) co_return success();
+  CO_TRY_VOID(co_await money.credit_deposit(user_of(item.key), deposit->value.user));
+  co_return success();
+}
+
+Task<Result<std::uint64_t>> Market::recover_now(Time void_until) {
+  auto failed = co_await sweep.once(void_until);
+  co_return failed;
+}
+
+Task<Result<std::uint64_t>> Market::recover_at_start() {
+  const Time void_until = store_.exclusive() ? Time::max() : runtime_.now() - limits::hold_is_old;
+  auto failed = co_await sweep.once(void_until);
+  co_return failed;
+}
+
+Task<Result<std::vector<HeldAccount>>> Market::held_accounts() {
+  std::vector<HeldAccount> held;
+  store::Key after;
+  for (bool more = true; more;) {
+    CO_TRY(const auto page, co_await store_.scan("balance/", after, limits::scan_items));
+    more = page.more && !page.items.empty();
+    if (!page.items.empty()) after = page.items.back().key;
+    for (const auto& item : page.items) {
+      CO_TRY(auto balance, store::decode_snapshot<Balance>(item.key, item.document));
+      if (balance->value.hold) held.push_back({user_of(item.key), std::move(*balance->value.hold)});
+    }
+  }
+  co_return held;
+}
+
+void Market::start(Executor where) {
+  runtime_.spawn(where, "recoverer", recoverer.run());
+  runtime_.spawn(where, "sweep", sweep.run(settings_.sweep_per_second));
+  runtime_.spawn(where, "ad statistics", statistics.run());
+  runtime_.spawn(where, "audit", audit_loop());
+  runtime_.spawn(where, "gauges", gauges_loop());
+}
+
+Task<void> Market::audit_loop() {
+  Milliseconds waited{0};
+  while (!runtime_.stopping()) {
+    co_await runtime_.sleep(limits::recovery_dice);
+    waited += limits::recovery_dice;
+    if (waited < settings_.audit_every) continue;
+    waited = Milliseconds(0);
+    auto report = co_await audit.run(limits::recovery_longest);
+    if (!report) continue;  // the store is away; its own metrics say so, and the next round comes
+    gauges_->audit_findings.set(static_cast<std::int64_t>(report.value().findings.size()));
+    const std::lock_guard lock(audit_mutex_);
+    last_audit_ = std::move(report).value();
+  }
+}
+
+Task<void> Market::gauges_loop() {
+  std::uint64_t rounds = 0;
+  while (!runtime_.stopping()) {
+    const journal::RecoveryCounts recovered = recoverer.counts();
+    const SweepCounts swept = sweep.counts();
+    gauges_->in_use.set(static_cast<std::int64_t>(recoverer.in_use()));
+    gauges_->looks.set(static_cast<std::int64_t>(recovered.looks));
+    gauges_->settled.set(static_cast<std::int64_t>(recovered.settled));
+    gauges_->voids.set(static_cast<std::int64_t>(recovered.voids));
+    gauges_->errors.set(static_cast<std::int64_t>(recovered.errors));
+    gauges_->corruptions.set(static_cast<std::int64_t>(recovered.corruptions));
+    gauges_->sweep_documents.set(static_cast<std::int64_t>(swept.documents));
+    gauges_->sweep_errors.set(static_cast<std::int64_t>(swept.errors));
+    gauges_->sweep_rounds.set(static_cast<std::int64_t>(swept.rounds));
+    if (swept.rounds != rounds) {
+      rounds = swept.rounds;
+      gauges_->holds.set(gauges_->holds_seen.exchange(0));
+      gauges_->oldest_hold_ms.set(gauges_->oldest_seen_ms.exchange(0));
+    }
+    co_await runtime_.sleep(limits::recovery_dice);
+  }
+}
+
+std::optional<AuditReport> Market::last_audit() const {
+  const std::lock_guard lock(audit_mutex_);
+  return last_audit_;
+}
+
+}  // namespace abc2::market
