@@ -2,7 +2,7 @@
 
 build_options() {
   case $1 in
-    release) echo "-DBUILD_TESTING=$(have_tests)" ;;
+    release) echo "-DBUILD_TESTING=$(have /usr/include/gmock/gmock.h) -DABC2_BENCH=$(have /usr/include/sqlite3.h)" ;;
     asan) echo "-DABC2_SANITIZE=address,undefined" ;;
     tsan) echo "-DABC2_SANITIZE=thread" ;;
     fuzz) echo "-DABC2_SANITIZE=address,undefined -DABC2_FUZZ=ON -DBUILD_TESTING=OFF" ;;
@@ -10,9 +10,9 @@ build_options() {
   esac
 }
 
-# Who only runs the program needs no test libraries.
-have_tests() {
-  if [ -e /usr/include/gmock/gmock.h ]; then echo ON; else echo OFF; fi
+# Who only runs the program needs neither the libraries of the tests nor those of the benchmarks.
+have() {
+  if [ -e "$1" ]; then echo ON; else echo OFF; fi
 }
 
 # One compiler for each core, and no more than memory holds: the largest units need about 1 GB.

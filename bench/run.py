@@ -1,0 +1,174 @@
+"""./dev bench: abc2 side by side with what a user would take instead, in one session on this machine.
+
+Every row is measured once in each round, the rows of a round one after the other, so that whatever disturbs the
+machine for a while disturbs all of them; what is printed are medians over the rounds. Durable means durable: every
+store syncs before it answers, and all of them lie on the same disk.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import baselines
+import machine
+import ours
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build/release"
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=10, help="of each measurement (10)")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each row (3)")
+    parser.add_argument("--quick", action="store_true", help="one round of 2 s each: does it run, not how fast")
+    parser.add_argument("--only", metavar="WORD", action="append", default=[],
+                        help="only rows whose name has this word: PostgreSQL, SQLite, nginx, library, HTTP, ads")
+    parser.add_argument("--accounts", type=int, default=10000)
+    parser.add_argument("--campaigns", type=int, default=1000)
+    parser.add_argument("--ad", metavar="PATH", default="/ads/demo-seller/1.json", help="the ad that is served")
+    parser.add_argument("--dir", default="/var/tmp", help="where the stores lie: a real disk (/var/tmp)")
+    parser.add_argument("--out", default=ROOT / "build/bench.json", type=pathlib.Path, help="the figures as JSON")
+    options = parser.parse_args()
+    if options.quick:
+        options.seconds, options.rounds = 2, 1
+    return options
+
+
+class Row:
+    def __init__(self, group, name, concurrency, measure):
+        self.group, self.name, self.concurrency, self.measure = group, name, concurrency, measure
+        self.results, self.failure = [], None
+
+    def label(self):
+        return f"{self.name}, {self.concurrency} at once"
+
+    def run(self, seconds):
+        if self.failure is None:
+            try:
+                self.results.append(self.measure(seconds))
+            except (RuntimeError, OSError, ValueError, KeyError) as failure:
+                self.failure = str(failure)
+
+    def median(self, figure):
+        return statistics.median(result[figure] for result in self.results)
+
+    def as_json(self):
+        return {"group": self.group, "name": self.name, "concurrency": self.concurrency, "results": self.results,
+                **({"failure": self.failure} if self.failure else {"per_second": self.median("per_second")})}
+
+
+PURCHASES, ADS = "purchases per second, durable", "ads per second"
+
+
+def rows_of(options, folder):
+    size = (options.accounts, options.campaigns)
+
+    def wanted(name):
+        return not options.only or any(word.lower() in name.lower() for word in options.only)
+
+    rows = []
+    if wanted("PostgreSQL"):
+        postgres = baselines.Postgres(folder / "postgres", *size)
+        for clients in (1, 16, 64):
+            rows.append(Row(PURCHASES, f"PostgreSQL {postgres.version}", clients,
+                            lambda seconds, clients=clients: postgres.purchases(clients, seconds)))
+    if wanted("SQLite"):
+        subprocess.run(["ninja", "-C", BUILD, "sqlite_purchases"], check=True, stdout=subprocess.DEVNULL)
+        for threads in (1, 4):
+            def sqlite(seconds, threads=threads):
+                shutil.rmtree(folder / "sqlite", ignore_errors=True)
+                return baselines.sqlite_purchases(BUILD / "bench/sqlite_purchases", folder / "sqlite", *size, threads,
+                                                  seconds)
+            rows.append(Row(PURCHASES, "SQLite", threads, sqlite))
+    abc2 = ours.Abc2(BUILD / "abc2", folder / "abc2", *size)
+    for name, measure in (("abc2 library", abc2.library_purchases), ("abc2 HTTP", abc2.http_purchases)):
+        for buyers in (1, 64, 1024):
+            if wanted(name):
+                rows.append(Row(PURCHASES, name, buyers,
+                                lambda seconds, buyers=buyers, measure=measure: measure(buyers, seconds)))
+    if wanted("nginx") or wanted("abc2 ads"):
+        try:
+            body = abc2.ad(options.ad)
+        except (RuntimeError, OSError) as failure:
+            print(f"bench: no ad to serve ({failure}); nginx serves 2 KiB of JSON instead", file=sys.stderr)
+            body = json.dumps({"padding": "x" * 2033}).encode()
+        nginx = baselines.Nginx(folder / "nginx", body)
+        if wanted("nginx"):
+            rows.append(Row(ADS, f"nginx ({len(body)} bytes)", 64, nginx.requests))
+        if wanted("abc2 ads"):
+            rows.append(Row(ADS, "abc2 ads", 64, lambda seconds: abc2.ads(options.ad, seconds)))
+    return rows
+
+
+def best(rows, word):
+    return max((row.median("per_second") for row in rows if word in row.name and not row.failure), default=None)
+
+
+def ratios_of(rows):
+    """Each of ours against the best of theirs, whatever concurrency suits it."""
+    pairs = {"library / PostgreSQL": ("abc2 library", "PostgreSQL"), "library / SQLite": ("abc2 library", "SQLite"),
+             "HTTP / PostgreSQL": ("abc2 HTTP", "PostgreSQL"), "ads / nginx": ("abc2 ads", "nginx")}
+    ratios = {}
+    for name, (one, other) in pairs.items():
+        if best(rows, one) and best(rows, other):
+            ratios[name] = round(best(rows, one) / best(rows, other), 2)
+    return ratios
+
+
+def table(rows):
+    against = {PURCHASES: best(rows, "PostgreSQL"), ADS: best(rows, "nginx")}
+    for group, reference in ((PURCHASES, "PostgreSQL"), (ADS, "nginx")):
+        of_group = [row for row in rows if row.group == group]
+        if of_group:
+            print(f"\n{group:<34}{'at once':>8}{'median':>10}{'lowest':>10}{'highest':>10}{'p50 ms':>9}{'p99 ms':>9}"
+                  f"   of {reference}'s best")
+        for row in of_group:
+            if row.failure:
+                print(f"  {row.name:<32}{row.concurrency:>8}  not measured: {row.failure}")
+                continue
+            rates = [result["per_second"] for result in row.results]
+            share = f"{row.median('per_second') / against[group]:>8.2f} x" if against[group] else ""
+            print(f"  {row.name:<32}{row.concurrency:>8}{row.median('per_second'):>10,.0f}{min(rates):>10,.0f}"
+                  f"{max(rates):>10,.0f}{row.median('p50_ms'):>9.2f}{row.median('p99_ms'):>9.2f} {share}")
+
+
+def main():
+    options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="abc2-bench-", dir=options.dir))
+    os.chmod(folder, 0o755)
+    try:
+        about = machine.describe(folder)
+        print(f"{about['cpu']}, {about['cores']} cores, {about['memory_gb']} GB, {about['system']}; a synced 4 KiB write "
+              f"takes {about['disk_sync_p50_us']} us (p99 {about['disk_sync_p99_us']} us)", flush=True)
+        rows = rows_of(options, folder)
+        if not rows:
+            sys.exit("bench: nothing to measure")
+        for number in range(options.rounds):
+            for row in rows:
+                print(f"round {number + 1} of {options.rounds}: {row.label()}", file=sys.stderr, flush=True)
+                row.run(options.seconds)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    table(rows)
+    ratios = ratios_of(rows)
+    for name, ratio in ratios.items():
+        print(f"{name}: {ratio:.2f}")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps({"machine": about, "seconds": options.seconds, "rounds": options.rounds,
+                                       "accounts": options.accounts, "campaigns": options.campaigns,
+                                       "rows": [row.as_json() for row in rows], "ratios": ratios}, indent=2) + "\n")
+    print(f"all figures: {options.out}")
+    return 1 if any(row.failure for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
