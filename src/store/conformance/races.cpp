@@ -121,6 +121,7 @@ Task<void> write_then_tell(Store& store, int rounds, std::atomic<int>& told_of) 
   auto outcome = co_await store.add("k", "0");
   if (told(outcome) != "applied") co_return;
   Version version = outcome.value().version();
+  told_of = 0;
   for (int i = 1; i <= rounds; ++i) {
     auto next = co_await store.replace("k", version, std::to_string(i));
     if (told(next) != "applied") co_return;
@@ -130,12 +131,12 @@ Task<void> write_then_tell(Store& store, int rounds, std::atomic<int>& told_of) 
 }
 
 Task<void> read_after_told(Store& store, int rounds, std::atomic<int>& told_of, std::atomic<int>& too_old) {
-  int last = 0;
+  int last = -1;  // absent
   while (last < rounds) {
     const int known = told_of;
     auto found = co_await store.get("k");
     const int seen = found && found.value() ? std::stoi(found.value()->value) : -1;
-    if (seen < known || (seen >= 0 && seen < last)) {
+    if (seen < known || seen < last) {
       ++too_old;
       co_return;
     }
@@ -146,7 +147,7 @@ Task<void> read_after_told(Store& store, int rounds, std::atomic<int>& told_of, 
 
 void a_read_sees_every_acknowledged_write(Lab& lab) {
   constexpr int kWrites = 200;
-  std::atomic<int> told_of = 0;
+  std::atomic<int> told_of = -1;
   std::atomic<int> too_old = 0;
   std::vector<Task<void>> tasks;
   tasks.push_back(write_then_tell(lab.store(), kWrites, told_of));
