@@ -165,8 +165,7 @@ TEST_F(DirectoryTest, WithoutPermissionIsRefused) {
     EXPECT_THAT(refusal(), AllOf(HasSubstr("corrupt: "), HasSubstr("cannot be read"), HasSubstr("permissions")));
   }
   // To be read but not to be written.
-  fs::permissions(path,
-                  fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
+  fs::permissions(path, static_cast<fs::perms>(0555));
   {
     const Unprivileged nobody;
     EXPECT_THAT(refusal(), AllOf(HasSubstr("corrupt: "), HasSubstr("unreadable"), HasSubstr("Permission denied")));
