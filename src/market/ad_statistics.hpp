@@ -18,7 +18,6 @@
 #include <array>
 #include <atomic>
 #include <memory>
-#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -106,20 +105,24 @@ class AdStatistics {
  private:
   struct Shard;
   struct Signer;
+  struct Waiting;
   static constexpr std::size_t kShards = 16;
 
-  Task<Result<void>> share_key();
+  [[nodiscard]] std::uint64_t visitor_hash(std::string_view seller, std::uint64_t campaign, std::uint64_t slot,
+                                           Visitor visitor) const;
   bool count(std::string_view seller, std::uint64_t campaign, std::uint64_t slot, Time now, bool click);
+  Task<Result<void>> write(Shard* shard, Waiting waiting);
+  Task<Result<void>> share_key();
 
   store::Store& store_;
   runtime::Runtime& runtime_;
-  const std::string writer_;  // random for each process, so that a process that starts again adds new documents
+  const std::string writer_;  // random for each process: a process that starts again adds new documents
   std::array<unsigned char, 16> visitor_key_{};
   std::array<std::unique_ptr<Shard>, kShards> shards_;
   std::unique_ptr<Signer> signer_;
   std::atomic<std::uint64_t> sequence_{0};
-  std::array<Counter*, 4> views_;   // by ViewOutcome
-  std::array<Counter*, 5> clicks_;  // by Click
+  std::array<Counter*, 4> views_{};   // by ViewOutcome
+  std::array<Counter*, 5> clicks_{};  // by Click
 };
 
 }  // namespace abc2::market

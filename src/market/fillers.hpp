@@ -9,6 +9,7 @@
 #include "journal/list.hpp"
 #include "market/documents.hpp"
 #include "market/image_library.hpp"
+#include "market/numbered.hpp"
 
 namespace abc2::market {
 
@@ -18,19 +19,6 @@ struct FillerDraft {
   std::string link;
   std::string hover_text;
   std::string category;
-};
-
-template <class T>
-struct Numbered {
-  std::uint64_t number = 0;
-  T value;
-};
-
-// The newest first. While there are `more`, continue with before = items.back().number.
-template <class T>
-struct NumberedPage {
-  std::vector<Numbered<T>> items;
-  bool more = false;
 };
 
 struct FillerKind {
