@@ -1,7 +1,8 @@
-"""tidy.py BUILD: clang-tidy over every unit of BUILD/compile_commands.json, one process a core.
+"""tidy.py BUILD: clang-tidy over every unit of BUILD/compile_commands.json, and every header of src/ compiled by itself
+(the precompiled header hides what a header forgets to include from us, not from who installs it). One process a core.
 
-A unit that passed is not looked at again until it, a header of ours that it includes, its command or .clang-tidy
-changes: a passed unit leaves a stamp, named by the hash of all that, in BUILD/tidy/.
+What passed is not looked at again until it, a header of ours that it includes, its command or .clang-tidy changes: it
+leaves a stamp, named by the hash of all that, in BUILD/tidy/.
 """
 import concurrent.futures
 import functools
@@ -14,7 +15,9 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CLANG_TIDY = "clang-tidy-19"
+TIDY = ["clang-tidy-19", "--quiet", "-p"]
+# The flags of the build without its precompiled header.
+HEADER_ALONE = ["clang++-19", "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Isrc", "-include"]
 
 
 @functools.cache
@@ -44,44 +47,56 @@ def with_headers(path):
     return sorted(seen)
 
 
-def key_of(unit, path):
-    key = hashlib.sha256(read(ROOT / ".clang-tidy") + unit["command"].encode())
-    for part in with_headers(path) + [ROOT / "cmake/pch.hpp"]:
+def stamp_of(path, command):
+    key = hashlib.sha256(command.encode())
+    for part in with_headers(path) + [ROOT / ".clang-tidy", ROOT / "cmake/pch.hpp"]:
         key.update(str(part).encode() + read(part))
     return key.hexdigest()
 
 
-def check(build, path):
-    run = subprocess.run([CLANG_TIDY, "-p", build, "--quiet", path], cwd=ROOT, text=True, stdin=subprocess.DEVNULL,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return run.returncode, re.sub(r"^\d+ warnings?( and \d+ errors?)? generated\.\n", "", run.stdout, flags=re.MULTILINE)
+def jobs_of(build):
+    """What there is to do: path -> (the stamp's name, the command)."""
+    jobs, definitions = {}, []
+    for unit in json.loads(read(build / "compile_commands.json")):
+        path = pathlib.Path(unit["file"]).resolve()
+        if path.is_relative_to(ROOT) and not path.is_relative_to(ROOT / "build") and path.exists():
+            jobs[path] = (stamp_of(path, unit["command"]), TIDY + [build, path])
+            definitions = definitions or re.findall(r"-DBOOST\w+", unit["command"])
+    for path in (ROOT / "src").rglob("*.hpp"):
+        command = HEADER_ALONE + [path, "-x", "c++", "/dev/null"] + definitions
+        jobs[path] = (stamp_of(path, str(command)), command)
+    return jobs
+
+
+def run(command):
+    done = subprocess.run(command, cwd=ROOT, text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, re.sub(r"^\d+ warnings?( and \d+ errors?)? generated\.\n", "", done.stdout, flags=re.MULTILINE)
 
 
 def main(build):
     stamps = build / "tidy"
     stamps.mkdir(exist_ok=True)
-    units = {}
-    for unit in json.loads(read(build / "compile_commands.json")):
-        path = pathlib.Path(unit["file"]).resolve()
-        if path.is_relative_to(ROOT) and not path.is_relative_to(ROOT / "build") and path.exists():
-            units[path] = stamps / key_of(unit, path)
-    if not units:
-        sys.exit("tidy: no units found in " + str(build))
-    waiting = [path for path, stamp in units.items() if not stamp.exists()]
+    jobs = jobs_of(build)
+    if not jobs:
+        sys.exit(f"tidy: nothing to look at in {build}")
+    waiting = [path for path, (stamp, _) in jobs.items() if not (stamps / stamp).exists()]
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        futures = {pool.submit(check, build, path): path for path in waiting}
+        futures = {pool.submit(run, jobs[path][1]): path for path in waiting}
         for future in concurrent.futures.as_completed(futures):
             path = futures[future]
             code, output = future.result()
             if code == 0:
-                units[path].touch()
+                (stamps / jobs[path][0]).touch()
             else:
                 bad += 1
                 print(f"tidy: {path.relative_to(ROOT)}\n{output}", flush=True)
-    for stale in set(stamps.iterdir()) - set(units.values()):
-        stale.unlink()
-    print(f"tidy: {len(units)} units, {len(waiting)} of them new or changed, {bad} with findings")
+    current = {stamp for stamp, _ in jobs.values()}
+    for stamp in stamps.iterdir():
+        if stamp.name not in current:
+            stamp.unlink()
+    print(f"tidy: {len(jobs)} units and headers, {len(waiting)} of them new or changed, {bad} with findings")
     return bad
 
 
