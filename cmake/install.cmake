@@ -18,7 +18,7 @@ function(abc2_install)
     install(TARGETS ${target} EXPORT abc2 ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
     file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.hpp ${CMAKE_SOURCE_DIR}/src/${folder}/*.ipp)
     # Test support needs GoogleTest, which is no dependency of the package.
-    list(FILTER headers EXCLUDE REGEX "/conformance")
+    list(FILTER headers EXCLUDE REGEX "/(conformance|test_)")
     install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/abc2/${folder} COMPONENT development)
   endforeach()
 

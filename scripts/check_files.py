@@ -10,7 +10,7 @@ TEXT = CODE + (".md", ".txt", ".py", ".sh", ".cmake", ".yaml", ".yml", ".json", 
 
 # A parameter that may dangle once the coroutine has suspended: a reference that binds to temporaries, or a view.
 # A plain `Store&` cannot bind to a temporary: it names a service that outlives its operations.
-DANGLING = re.compile(r"const\s+[\w:<>,\s]+?&(?!&)|[\w>]\s*&&|\bstd::(string_view|span<)")
+DANGLING = re.compile(r"const\s+[\w:<>,\s]+?&(?!&)|[\w>]\s*&&|\bstd::(string_view|span)\b")
 COROUTINE = re.compile(r"^[ \t]*(?:\[\[nodiscard\]\]\s*)?(?:static\s+|virtual\s+|inline\s+)*"
                        r"(?:abc2::|boost::asio::|asio::)?(?:Task|awaitable)<[^;={}]*?>\s+[\w:~]+\(([^;{}]*?)\)[^;{}()]*[;{]"
                        r"|\[[^\]\n]*\]\s*\(([^()]*)\)\s*(?:mutable\s*)?->\s*(?:abc2::|boost::asio::|asio::)?(?:Task|awaitable)<",
@@ -22,7 +22,7 @@ EVERYWHERE = [
     ("a path of somebody's machine", re.compile(r"(?<![\w./$}])/(home|root|Users|work|tmp/build)[/-]"), lambda path: True),
     ("unfinished work", re.compile(r"\b(TOD[O]|FIXM[E]|HAC[K]|XX[X])\b"), lambda path: True),
     ("a tab", re.compile(r"\t"), lambda path: path.suffix in CODE),
-    ("a discarded result", re.compile(r"\(void\)\s*[^;)]*\("), lambda path: path.suffix in CODE),
+    ("a discarded result", re.compile(r"(?<!THROW\()(?<!DEATH\()\(void\)\s*[^;)]*\("), lambda path: path.suffix in CODE),
     ("a test that waits by the clock", re.compile(r"\bsleep_for\b"), lambda path: path.name.endswith("_test.cpp")),
 ]
 WITH_REASON = [
@@ -48,7 +48,9 @@ def problems_of(path, text):
             found.append((len(lines), f"more than {LINES_MOST} lines: look for the seam"))
         plain = re.sub(r"//.*", "", text)
         for coroutine in COROUTINE.finditer(plain):
-            parameters = coroutine.group(1) or coroutine.group(2) or ""
+            parameters, nested = coroutine.group(1) or coroutine.group(2) or "", 1
+            while nested:  # what stands between < and > is no parameter: std::function<void(const T&)>
+                parameters, nested = re.subn(r"<[^<>]*>", "", parameters)
             if bad := DANGLING.search(parameters):
                 at = plain.count("\n", 0, coroutine.end(1) if coroutine.group(1) else coroutine.end(2)) + 1
                 found.append((at, f"a coroutine's parameter that may dangle: {bad.group()}"))

@@ -54,7 +54,7 @@ def check(root):
     sources = [path for path in sorted((root / "src").rglob("*")) if path.suffix in (".cpp", ".hpp", ".ipp", ".h")]
     for path in sources:
         name, folder = str(path.relative_to(root)), str(path.parent.relative_to(root / "src"))
-        test = re.search(r"_(test|fuzz)\.cpp$", name)
+        test = re.search(r"_(test|fuzz)\.cpp$|/test_\w+\.hpp$", name)
 
         def report(line, what, word):
             if (name, word) in EXCEPTIONS:

@@ -79,6 +79,8 @@ class Files(unittest.TestCase):
             "Task<Result<int>> f(std::shared_ptr<State> state, int n) {\n}\n",
             "void f(const std::string& name);\n",
             "Result<Task<int>> x = 3;\n",
+            "Task<void> run(std::function<Result<std::optional<int>>(const State&)> decide);\n",
+            "EXPECT_THROW((void)run_blocking(f()), std::runtime_error);\n",
             "auto l = [](Store& store) -> Task<void> { co_return; };\n",
             "// The destructor must not throw.\n} catch (...) {\n",
             "(void)unused;\n",
@@ -90,6 +92,8 @@ class Files(unittest.TestCase):
         for text, what in [
             ("Task<void> run(const std::string& name);\n", "dangle"),
             ("Task<Result<int>> run(Store& store,\n    std::string_view name) {\n", "dangle"),
+            ("Task<void> run(const std::vector<std::pair<int, int>>& all, int n);\n", "dangle"),
+            ("Task<void> run(std::span<const int> all);\n", "dangle"),
             ("  static Task<void> run(std::string&& name) const override;\n", "dangle"),
             ("auto l = [](const Key& key) -> Task<void> { co_return; };\n", "dangle"),
             ("int x;  \n", "a blank"),
