@@ -88,7 +88,7 @@ void measure(runtime::AsioRuntime& runtime, runtime::EventLoops& loops, engines:
   const auto began = Clock::now();
   for (std::size_t i = 0; i < concurrency; ++i)
     runtime.spawn(loops.next(), "writer", replace_at_random(shared, static_cast<unsigned>(i + 1), latencies[i]));
-  (void)runtime.wait_idle(length);  // nobody is idle before `over`
+  if (runtime.wait_idle(length)) std::abort();  // nobody ends before `over`
   shared.over = true;
   if (!runtime.wait_idle(std::chrono::minutes(1))) std::abort();
   const auto seconds = std::chrono::duration<double>(Clock::now() - began).count();
