@@ -8,10 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <random>
-#include <thread>
 
 #include "engines/embedded/embedded_store.hpp"
 #include "engines/embedded/test_directory.hpp"
@@ -85,7 +83,7 @@ struct Tally {
 };
 
 // Kills after `messages` messages, or so long after it began.
-void run_and_kill(Storm& storm, Ledger& ledger, std::uint64_t messages, std::chrono::microseconds pause, Tally& tally) {
+void run_and_kill(Storm& storm, Ledger& ledger, std::uint64_t messages, Milliseconds pause, Tally& tally) {
   bool opened = false;
   const auto take = [&](const Record& record) {
     opened |= record.kind == Kind::opened;
@@ -97,7 +95,8 @@ void run_and_kill(Storm& storm, Ledger& ledger, std::uint64_t messages, std::chr
     ASSERT_TRUE(record && take(*record)) << "the storm ended by itself";
   }
   // Where in the store's opening the signal hits is left to chance: nothing is asserted of a single round.
-  std::this_thread::sleep_for(pause);
+  runtime::AsioRuntime clock;
+  runtime::run_blocking(clock.sleep(pause));
   ASSERT_TRUE(storm.kill()) << "the storm ended by itself";
   while (const auto record = storm.next()) ASSERT_TRUE(take(*record));
   tally.killed_while_opening += !opened;
@@ -122,7 +121,7 @@ TEST(StoreCrash, NothingAcknowledgedIsLostAndNothingIsUnexplained) {
       // One in eight is killed while it opens the store, and recovers it from the crash before.
       const bool early = round % 8 == 7;
       const auto messages = early ? 1 : 2 + random() % (1u << (4 + random() % 10));
-      const std::chrono::microseconds pause(early && round % 16 == 15 ? random() % 20'000 : 0);
+      const Milliseconds pause(early && round % 16 == 15 ? random() % 20 : 0);
       run_and_kill(storm, ledger, messages, pause, tally);
       if (HasFatalFailure()) return;
     }

@@ -29,7 +29,8 @@ struct DirectoryTest : testing::Test {
   Result<std::unique_ptr<EmbeddedStore>> open() { return EmbeddedStore::open(runtime, {.directory = path}); }
   void make_store(int documents = 100) {
     const auto store = open().value();
-    for (int i = 0; i < documents; ++i) (void)run_blocking(store->add("k" + std::to_string(i), std::string(1000, 'v')));
+    for (int i = 0; i < documents; ++i)
+      EXPECT_TRUE(run_blocking(store->add("k" + std::to_string(i), std::string(1000, 'v'))));
   }
   // "" or the code and the message of the error.
   std::string refusal() {

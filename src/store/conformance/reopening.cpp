@@ -61,7 +61,7 @@ void a_watch_goes_on(Lab& lab) {
       << "reopening is no change";
   std::string answer;
   lab.start(wait_for_change(lab.store(), "k", version, answer));
-  (void)lab.change("k", version, "two");
+  lab.change("k", version, "two");
   lab.wait();
   EXPECT_EQ(answer, "\"two\"");
 }

@@ -12,7 +12,7 @@ namespace {
 
 void in_the_order_of_the_keys_bytes(Lab& lab) {
   std::vector<Key> keys = {"b", "a", "ab", "a/1", "a/10", "a/2", "\x7f", "\x80", "\xff", std::string("a\0", 2), "Z"};
-  for (const auto& key : keys) (void)lab.put(key, "of " + key);
+  for (const auto& key : keys) lab.put(key, "of " + key);
   std::sort(keys.begin(), keys.end());  // std::string compares bytes as unsigned
   const auto page = lab.scan("", "", 100);
   ASSERT_TRUE(page.has_value());
@@ -25,7 +25,7 @@ void in_the_order_of_the_keys_bytes(Lab& lab) {
 }
 
 void only_the_prefix(Lab& lab) {
-  for (const auto* key : {"a", "a/", "a/1", "a/2", "a0", "b"}) (void)lab.put(key, "");
+  for (const auto* key : {"a", "a/", "a/1", "a/2", "a0", "b"}) lab.put(key, "");
   EXPECT_EQ(told(lab.scan("a/", "", 100)), "a/ a/1 a/2");
   EXPECT_EQ(told(lab.scan("a/1", "", 100)), "a/1");
   EXPECT_EQ(told(lab.scan("a/1x", "", 100)), "");
@@ -35,7 +35,7 @@ void only_the_prefix(Lab& lab) {
 
 void prefixes_at_the_end_of_the_order(Lab& lab) {
   for (const auto* key : {"\xfe", "\xfe\xff", "\xfe\xff\xff", "\xff", "\xff\x01", "\xff\xff", "\xff\xff\xff"})
-    (void)lab.put(key, "");
+    lab.put(key, "");
   EXPECT_EQ(told(lab.scan("\xfe\xff", "", 100)), "\xfe\xff \xfe\xff\xff");
   EXPECT_EQ(told(lab.scan("\xff", "", 100)), "\xff \xff\x01 \xff\xff \xff\xff\xff");
   EXPECT_EQ(told(lab.scan("\xff\xff", "", 100)), "\xff\xff \xff\xff\xff");
@@ -43,8 +43,8 @@ void prefixes_at_the_end_of_the_order(Lab& lab) {
 }
 
 void pages_join_without_gap_or_overlap(Lab& lab) {
-  for (int i = 0; i < 7; ++i) (void)lab.put("k" + std::to_string(i), "");
-  (void)lab.put("l", "");
+  for (int i = 0; i < 7; ++i) lab.put("k" + std::to_string(i), "");
+  lab.put("l", "");
   EXPECT_EQ(told(lab.scan("k", "", 3)), "k0 k1 k2 ...");
   EXPECT_EQ(told(lab.scan("k", "k2", 3)), "k3 k4 k5 ...");
   EXPECT_EQ(told(lab.scan("k", "k5", 3)), "k6");
@@ -53,7 +53,7 @@ void pages_join_without_gap_or_overlap(Lab& lab) {
 }
 
 void after_may_be_any_key(Lab& lab) {
-  for (const auto* key : {"a", "k1", "k2", "k3", "z"}) (void)lab.put(key, "");
+  for (const auto* key : {"a", "k1", "k2", "k3", "z"}) lab.put(key, "");
   EXPECT_EQ(told(lab.scan("k", "a", 10)), "k1 k2 k3") << "before the prefix";
   EXPECT_EQ(told(lab.scan("k", "k", 10)), "k1 k2 k3");
   EXPECT_EQ(told(lab.scan("k", "k11", 10)), "k2 k3") << "a key that is not there";
