@@ -1,5 +1,6 @@
 # abc2_folder(store LINKS runtime): the library of src/store from all its sources but *_test.cpp and *_fuzz.cpp.
 # The target is abc2_store; `LINKS engines/memory` names another folder's library, anything else a package's target.
+# NO_PCH after the folder's name leaves the precompiled header out.
 # abc2_program(abc2 FOLDER server LINKS cli): a program.
 # abc2_unit_tests(THREADS runtime http): for every folder with *_test.cpp files beside its sources, one test program
 # abc2_<folder>_tests; each of its cases is a test of CTest, in a process of its own, labelled `unit`. The folders named
@@ -37,7 +38,7 @@ function(abc2_common target)
 endfunction()
 
 function(abc2_folder folder)
-  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "NO_PCH" "" "LINKS" ${ARGN})
   abc2_target_name(${folder} target)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cpp$")
@@ -47,6 +48,8 @@ function(abc2_folder folder)
   add_library(${target} STATIC ${sources})
   add_library(abc2::${target} ALIAS ${target})
   abc2_common(${target})
+  # What includes Asio needs what runtime compiles of it: a folder below runtime does without the shared header.
+  set_target_properties(${target} PROPERTIES DISABLE_PRECOMPILE_HEADERS ${ARG_NO_PCH})
   target_link_libraries(${target} PUBLIC Boost::headers Threads::Threads)
   abc2_link(${target} PUBLIC ${ARG_LINKS})
   set_property(GLOBAL APPEND PROPERTY abc2_folders ${folder})
@@ -123,7 +126,7 @@ function(abc2_fuzzers)
       string(REPLACE "abc2_" "fuzz_" target ${library}_${name})
       add_executable(${target} ${source})
       abc2_common(${target})
-      target_link_libraries(${target} PRIVATE ${library})
+      target_link_libraries(${target} PRIVATE ${library} $<TARGET_NAME_IF_EXISTS:abc2_runtime>)
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
       set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzzers)
       add_dependencies(abc2_fuzz_programs ${target})

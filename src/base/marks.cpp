@@ -1,6 +1,7 @@
 #include "base/marks.hpp"
 
 #include <mutex>
+#include <utility>
 
 namespace abc2::marks {
 namespace {
