@@ -11,9 +11,14 @@
 //   A8  the lists of ads and campaigns have no gaps
 //   A9  money put in = balances + earnings and fees not collected + money paid out
 //
-// It reads every document once, and can run beside a live market: what disagrees is read again after
-// limits::recovery_longest, and is reported only if it still does. For one process at a time; a million documents
-// take memory in proportion. Not thread-safe.
+// Besides, every document that the books rest on can be read at all (check 0). Images and counts of views are no books.
+//
+// It may run beside a live market: what disagrees is read again before it is reported, in the order in which the
+// writes follow from each other, so that what only moved in between is not taken for wrong. What can be wrong for a
+// moment, like the hold of a purchase that has just lost, is the reason for run(), which looks twice.
+// Where two documents contradict each other and no third one decides, both are named.
+// A million documents take memory in proportion to accounts and ledger entries; slots and receipts are streamed.
+// Not thread-safe: one look at a time.
 #pragma once
 #include <string>
 #include <vector>
@@ -23,8 +28,9 @@
 namespace abc2::market {
 
 struct AuditFinding {
-  store::Key document;
-  std::string what;  // what is wrong with it
+  int check = 0;        // which of the checks above; 0: it cannot be read
+  store::Key document;  // for A9, the sum of all, it is "all"
+  std::string what;     // what is wrong with it
   friend bool operator==(const AuditFinding&, const AuditFinding&) = default;
 };
 
@@ -33,9 +39,9 @@ struct AuditReport {
   std::uint64_t documents = 0;
   std::uint64_t accounts = 0, campaigns = 0, slots_sold = 0, voids = 0, deposits = 0;
   std::uint64_t in_flight = 0;  // purchases and credits that are being settled: not wrong, and in the sums
-  Satoshi put_in;               // credited deposits
+  Satoshi put_in;               // deposits, credited or just being credited
   Satoshi balances;
-  Satoshi earnings_to_collect, fees_to_collect;
+  Satoshi earnings_to_collect, fees_to_collect;  // purchases that are paid and still being settled included
   std::vector<AuditFinding> findings;
   [[nodiscard]] bool passed() const { return findings.empty(); }
 };
@@ -47,8 +53,8 @@ class Audit {
   // One look at everything. In a market where nothing moves, what it finds is wrong. Errors: the store's.
   Task<Result<AuditReport>> look();
 
-  // For a live market: looks until two looks agree about what is wrong, `wait` apart, or one finds nothing; at most
-  // three times. Errors: the store's.
+  // For a live market: looks until two looks, `wait` apart, agree about what is wrong, or one finds nothing; at most
+  // three times. Reports, as of the last look, what two looks in a row have found. Errors: the store's.
   Task<Result<AuditReport>> run(Milliseconds wait);
 
  private:
