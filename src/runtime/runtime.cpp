@@ -21,7 +21,7 @@ std::string random_hex(Runtime& runtime, std::size_t bytes) {
 
 std::string random_uuid(Runtime& runtime) {
   std::string hex = random_hex(runtime, 16);
-  hex[12] = '4';                                          // the version
+  hex[12] = '4';                                                             // the version
   hex[16] = "89ab"[std::string_view("0123456789abcdef").find(hex[16]) & 3];  // the variant
   for (const std::size_t at : {20u, 16u, 12u, 8u}) hex.insert(at, 1, '-');
   return hex;
