@@ -10,12 +10,22 @@ WorkerPool::WorkerPool(std::size_t threads, std::size_t queue) : most_waiting_(q
 
 WorkerPool::~WorkerPool() { stop(); }
 
-void WorkerPool::enqueue(std::unique_ptr<Job> job) {
+namespace {
+
+void give_back(Completion& job) {
+  Deliveries deliveries;
+  deliveries.add(job);
+  deliveries.send();
+}
+
+}  // namespace
+
+void WorkerPool::enqueue(Job* job) {
   {
     const std::lock_guard lock(mutex_);
     // A thread that is free takes its job from the queue, too: it does not wait there.
     if (!stopped_ && queue_.size() < most_waiting_ + free_) {
-      queue_.push_back(std::move(job));
+      queue_.push_back(job);
       changed_.notify_one();
       return;
     }
@@ -24,6 +34,7 @@ void WorkerPool::enqueue(std::unique_ptr<Job> job) {
     job->refuse(Error(Code::unavailable, "this server is shutting down"));
   else
     job->refuse(Error(Code::too_busy, "too much of this work is waiting already; try again in a moment"));
+  give_back(*job);
 }
 
 bool WorkerPool::stopping() const {
@@ -37,19 +48,19 @@ void WorkerPool::work() {
   for (;;) {
     changed_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
     if (stopped_) return;
-    auto job = std::move(queue_.front());
+    Job* const job = queue_.front();
     queue_.pop_front();
     --free_;
     lock.unlock();
     job->run();
-    job.reset();
+    give_back(*job);
     lock.lock();
     ++free_;
   }
 }
 
 void WorkerPool::stop() {
-  std::deque<std::unique_ptr<Job>> refused;
+  std::deque<Job*> refused;
   std::vector<std::thread> threads;
   {
     const std::lock_guard lock(mutex_);
@@ -58,7 +69,10 @@ void WorkerPool::stop() {
     threads.swap(threads_);
     changed_.notify_all();
   }
-  for (auto& job : refused) job->refuse(Error(Code::unavailable, "this server is shutting down"));
+  for (auto* job : refused) {
+    job->refuse(Error(Code::unavailable, "this server is shutting down"));
+    give_back(*job);
+  }
   for (auto& thread : threads) thread.join();
 }
 

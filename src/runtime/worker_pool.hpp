@@ -5,22 +5,15 @@
 //   auto sum = co_await pool.run([text] { return slow_sum(text); });   // Result<std::string>
 //   if (!sum) ...                                                      // too_busy
 //
-// The coroutine goes on on the event loop on which it was. The work must own, or share, all that it touches: the
-// coroutine that waits for it may be destroyed with its event loop before the work is done.
+// The coroutine goes on on the event loop on which it was. An event loop that is destroyed first waits for the work
+// that its coroutines wait for; stop() the pool before, so that what has not begun is refused and not waited for.
 //
-// Thread-safe. stop() must be called, or the pool destroyed, before the event loops of those who wait are destroyed;
-// the pool must outlive every call of run().
+// Thread-safe. The pool must outlive every call of run().
 #pragma once
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <exception>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -28,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/mailbox.hpp"
 #include "runtime/runtime.hpp"
 
 namespace abc2::runtime {
@@ -58,16 +52,10 @@ class WorkerPool {
   // Errors, with the work never run: too_busy (the queue is full), unavailable (stopped).
   template <class Work>
   Task<AnswerOf<Work>> run(Work work) {
-    using Answer = AnswerOf<Work>;
-    const auto token = boost::asio::use_awaitable_t<Executor>();
-    auto done = co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>,
-                                                     void(std::exception_ptr, std::optional<Answer>)>(
-        [this](auto handler, Work its_work) {
-          using TheJob = JobFor<Work, Answer, decltype(handler)>;
-          enqueue(std::make_unique<TheJob>(std::move(its_work), std::move(handler)));
-        },
-        token, std::move(work));
-    co_return std::move(*done);
+    JobFor<Work> job(std::move(work));
+    co_await suspend(job, [this, &job] { enqueue(&job); });
+    if (job.thrown) std::rethrow_exception(job.thrown);
+    co_return std::move(*job.answer);
   }
 
   // Lets the threads finish what they are at, refuses what waits and everything later, and ends the threads. May be
@@ -78,52 +66,42 @@ class WorkerPool {
   [[nodiscard]] std::size_t waiting() const;
 
  private:
-  class Job {
+  // Lives in the frame of the coroutine that waits for it.
+  class Job : public Completion {
    public:
     virtual ~Job() = default;
     virtual void run() = 0;
     virtual void refuse(Error why) = 0;
   };
 
-  template <class Work, class Answer, class Handler>
+  template <class Work>
   class JobFor final : public Job {
    public:
-    JobFor(Work work, Handler handler)
-        : work_(std::move(work)),
-          handler_(std::move(handler)),
-          guard_(boost::asio::get_associated_executor(handler_)) {}
+    explicit JobFor(Work work) : work_(std::move(work)) {}
     void run() override {
-      std::exception_ptr thrown;
-      std::optional<Answer> value;
       try {
-        value.emplace(work_());
+        answer.emplace(work_());
       } catch (...) {  // whatever it is, it belongs to whoever waits
         thrown = std::current_exception();
       }
-      complete(thrown, std::move(value));
     }
-    void refuse(Error why) override { complete(nullptr, std::optional<Answer>(std::move(why))); }
+    void refuse(Error why) override { answer.emplace(std::move(why)); }
+
+    std::optional<AnswerOf<Work>> answer;
+    std::exception_ptr thrown;
 
    private:
-    void complete(std::exception_ptr thrown, std::optional<Answer> value) {
-      boost::asio::post(guard_.get_executor(),
-                        [handler = std::move(handler_), thrown, value = std::move(value)]() mutable {
-                          std::move(handler)(thrown, std::move(value));
-                        });
-    }
     Work work_;
-    Handler handler_;
-    boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler>> guard_;
   };
 
-  void enqueue(std::unique_ptr<Job> job);
+  void enqueue(Job* job);
   void work();
   [[nodiscard]] bool stopping() const;
 
   const std::size_t most_waiting_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::unique_ptr<Job>> queue_;
+  std::deque<Job*> queue_;
   std::size_t free_ = 0;  // threads that are at no work
   bool stopped_ = false;
   std::vector<std::thread> threads_;

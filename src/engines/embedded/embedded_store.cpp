@@ -67,7 +67,7 @@ Task<Result<Snapshot>> EmbeddedStore::get(Key key, store::Freshness) {
   }
   parts_->misses.fetch_add(1, std::memory_order_relaxed);
   embedded::ReadRequest request(std::move(key));
-  co_await embedded::suspend(request, [this, &request] { parts_->readers.enqueue(&request); });
+  co_await runtime::suspend(request, [this, &request] { parts_->readers.enqueue(&request); });
   CO_TRY(auto document, std::move(request.answer));
   co_return to_snapshot(document);
 }
@@ -85,7 +85,7 @@ Task<Result<WriteOutcome>> EmbeddedStore::write(Key key, std::optional<Version> 
   CO_TRY_VOID(store::check_value(key, value));
   if (parts_->writer.broken()) co_return broken();
   embedded::WriteRequest request(std::move(key), expected, std::move(value));
-  co_await embedded::suspend(request, [this, &request] { parts_->writer.enqueue(&request); });
+  co_await runtime::suspend(request, [this, &request] { parts_->writer.enqueue(&request); });
   co_return std::move(request.outcome);
 }
 
@@ -96,7 +96,7 @@ Task<Result<ScanPage>> EmbeddedStore::scan(Key prefix, Key after, std::size_t li
   request.prefix = std::move(prefix);
   request.after = std::move(after);
   request.limit = std::min(limit, limits::scan_items);
-  co_await embedded::suspend(request, [this, &request] { parts_->readers.enqueue(&request); });
+  co_await runtime::suspend(request, [this, &request] { parts_->readers.enqueue(&request); });
   CO_TRY(auto found, std::move(request.answer));
   ScanPage page;
   page.more = found.more;

@@ -41,7 +41,7 @@ void Readers::run() {
       next = waiting_.front();
       waiting_.pop_front();
     }
-    Deliveries deliveries;
+    runtime::Deliveries deliveries;
     std::visit(
         [&](auto* request) {
           answer(*request);

@@ -3,12 +3,12 @@
 #include <optional>
 
 #include "engines/embedded/database.hpp"
-#include "engines/embedded/mailbox.hpp"
+#include "runtime/mailbox.hpp"
 #include "store/store.hpp"
 
 namespace abc2::engines::embedded {
 
-struct WriteRequest : Completion {
+struct WriteRequest : runtime::Completion {
   WriteRequest(store::Key its_key, std::optional<store::Version> its_expected, store::Value its_value)
       : key(std::move(its_key)), expected(its_expected), value(std::move(its_value)) {}
 
@@ -18,14 +18,14 @@ struct WriteRequest : Completion {
   Result<store::WriteOutcome> outcome = store::WriteOutcome::unknown();
 };
 
-struct ReadRequest : Completion {
+struct ReadRequest : runtime::Completion {
   explicit ReadRequest(store::Key its_key) : key(std::move(its_key)) {}
 
   store::Key key;
   Result<Document> answer = Document();
 };
 
-struct ScanRequest : Completion {
+struct ScanRequest : runtime::Completion {
   store::Key prefix;
   store::Key after;
   std::size_t limit = 0;

@@ -72,7 +72,7 @@ void Writer::run() {
 
 void Writer::process(const std::vector<WriteRequest*>& requests, std::size_t from, std::size_t to) {
   Group group;
-  Deliveries deliveries;
+  runtime::Deliveries deliveries;
   if (broken_) {
     for (std::size_t i = from; i < to; ++i)
       requests[i]->outcome = Error(Code::unavailable, "an earlier commit failed; nothing more is written");

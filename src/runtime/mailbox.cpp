@@ -1,9 +1,9 @@
-#include "engines/embedded/mailbox.hpp"
+#include "runtime/mailbox.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-namespace abc2::engines::embedded {
+namespace abc2::runtime {
 
 Mailbox::Mailbox(boost::asio::execution_context& context)
     : service(context), executor_(static_cast<boost::asio::io_context&>(context).get_executor()) {}
@@ -35,21 +35,10 @@ void Mailbox::drain() {
     finished.swap(finished_);
     posted_ = false;
   }
-  // Should what a coroutine's end calls throw, the others go on all the same, in the loop's next step.
-  struct Rest {
-    ~Rest() {
-      if (next == all.size()) return;
-      const std::lock_guard lock(box.mutex_);
-      box.finished_.insert(box.finished_.begin(), all.begin() + static_cast<std::ptrdiff_t>(next), all.end());
-      if (!std::exchange(box.posted_, true)) box.post_drain();
-    }
-    Mailbox& box;
-    std::vector<Completion*>& all;
-    std::size_t next = 0;
-  } rest{*this, finished};
-  while (rest.next < finished.size()) {
-    // A completion lives in the frame of the coroutine that it resumes: not to be touched afterwards.
-    auto handler = *std::move(finished[rest.next++]->handler_);
+  // Asio sees to it that an exception at one coroutine's end does not come out before all have gone on.
+  for (auto* completion : finished) {
+    // It lives in the frame of the coroutine that it resumes: not to be touched afterwards.
+    auto handler = *std::move(completion->handler_);
     handler();
   }
 }
@@ -79,4 +68,4 @@ void Deliveries::send() {
   by_loop_.clear();
 }
 
-}  // namespace abc2::engines::embedded
+}  // namespace abc2::runtime

@@ -1,12 +1,13 @@
-// How a thread of the engine gives finished work back to the event loops: a mailbox for each loop, so that a group of
-// a thousand writes wakes each loop once, not a thousand times.
+// How a thread that is no event loop gives finished work back to the coroutines that wait for it: a mailbox for each
+// loop, so that a thousand pieces that are done together wake each loop once, not a thousand times.
 //
 //   struct Read : Completion { Key key; Result<Snapshot> answer; };
 //   Read read;                                                    // lives in the coroutine's frame
 //   co_await suspend(read, [&] { pool.enqueue(&read); });         // until a Deliveries hands it back
 //
 // A mailbox is a service of its io_context: when that is destroyed it first waits until everything that is under way
-// for it has come back, so that no thread of the engine ever touches a coroutine or a loop that is gone.
+// for it has come back, so that no thread ever touches a coroutine or a loop that is gone. So whoever takes a
+// completion must give it back.
 #pragma once
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -19,11 +20,11 @@
 
 #include "runtime/runtime.hpp"
 
-namespace abc2::engines::embedded {
+namespace abc2::runtime {
 
 class Mailbox;
 
-// One coroutine that waits for a thread of the engine. Base of what that thread is to do.
+// One coroutine that waits for another thread. Base of what that thread is to do.
 class Completion {
  public:
   Completion() = default;
@@ -93,4 +94,4 @@ Task<void> suspend(Completion& completion, Start start) {
       Token());
 }
 
-}  // namespace abc2::engines::embedded
+}  // namespace abc2::runtime
