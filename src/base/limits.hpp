@@ -16,6 +16,7 @@ inline constexpr auto watch_staleness = 100ms;          // how old a watched doc
 
 // --- journal
 inline constexpr auto recovery_grace = 100ms;       // between finding an unsettled entry and settling it for its driver
+inline constexpr auto buyer_grace = 10ms;           // the same, for a buyer who waits for the entry before theirs
 inline constexpr auto recovery_dice = 1000ms;       // every node rolls once in this time, with odds of 1 in N
 inline constexpr auto recovery_longest = 10'000ms;  // no journal in use stays unlooked-at for longer
 inline constexpr auto hold_patience = 1'000ms;  // how long a user's next action waits for an earlier attempt's driver
