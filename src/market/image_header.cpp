@@ -77,21 +77,21 @@ Result<ImageInfo> read_gif(Bytes bytes) {
   ImageInfo info{"image/gif", bytes.little(2), bytes.little(2)};
   const auto flags = bytes.byte();
   bytes.skip(2 + gif_colours(flags));
-  while (bytes.ok()) {
+  for (unsigned pictures = 0; bytes.ok();) {
     const auto introducer = bytes.byte();
+    if (introducer == 0x3B && pictures > 0) return info;
     if (introducer == 0x21) {
       bytes.skip(1);
       skip_gif_blocks(bytes);
       continue;
     }
     if (introducer != 0x2C) break;
+    ++pictures;
     const auto left = bytes.little(2), top = bytes.little(2), width = bytes.little(2), height = bytes.little(2);
     bytes.skip(gif_colours(bytes.byte()));
     bytes.skip(1);  // the size of the first codes
     skip_gif_blocks(bytes);
-    if (!bytes.ok() || width == 0 || height == 0) break;
-    if (left + width > info.width_px || top + height > info.height_px) break;
-    return info;
+    if (width == 0 || height == 0 || left + width > info.width_px || top + height > info.height_px) break;
   }
   return damaged("GIF");
 }

@@ -4,6 +4,8 @@
 
 #include <mutex>
 
+#include "market/png_chunks.hpp"
+
 namespace abc2::market {
 namespace {
 
@@ -31,6 +33,11 @@ Decoded decode(const std::string& media_type, std::string_view bytes) {
 
 Result<ImageInfo> decode_image(std::string_view bytes) {
   TRY(auto info, read_image_header(bytes));
+  std::string essential;
+  if (info.media_type == "image/png") {
+    TRY(essential, essential_png(bytes));
+    bytes = essential;
+  }
   const Decoded image = decode(info.media_type, bytes);
   const std::string format = info.media_type.substr(info.media_type.find('/') + 1);
   if (!image) return Error(Code::invalid_argument, "image: the " + format + " cannot be decoded; it is damaged");

@@ -1,0 +1,82 @@
+// For the market's own tests: one node's view of a store, with a clock that is moved by hand, real hashes at the least
+// cost, and faults on command.
+#pragma once
+#include <gtest/gtest.h>
+
+#include "base/marks.hpp"
+#include "journal/test_tokens.hpp"
+#include "market/documents.hpp"
+#include "market/keys.hpp"
+#include "market/passwords.hpp"
+
+namespace abc2::market::testing {
+
+using journal::testing::ManualRuntime;
+using runtime::run_blocking;
+
+// The value of what must not fail.
+template <class T>
+T must(Result<T> result) {
+  if (!result) {
+    ADD_FAILURE() << to_string(result.error().code()) << ": " << result.error().message();
+    throw std::runtime_error(result.error().message());
+  }
+  if constexpr (!std::is_void_v<T>) return std::move(result).value();
+}
+template <class T>
+T run(Task<Result<T>> task) {
+  return must(run_blocking(std::move(task)));
+}
+// The code of what must fail.
+template <class T>
+Code fails(Result<T> result) {
+  if (!result) return result.error().code();
+  ADD_FAILURE() << "it should have failed";
+  throw std::runtime_error("it should have failed");
+}
+template <class T>
+Code fails(Task<Result<T>> task) {
+  return fails(run_blocking(std::move(task)));
+}
+
+// What outlives a crash of a node: the store, and the clock.
+struct World {
+  ManualRuntime runtime;
+  engines::MemoryStore memory{runtime};
+  store::Store& real = memory;
+  runtime::WorkerPool pool{1, 100};
+  Argon2Hasher hasher{pool, Argon2Hasher::Cost::minimum};
+
+  template <store::Document T>
+  std::optional<T> read(store::Key key) {
+    auto found = run(store::get<T>(memory, std::move(key)));
+    if (!found) return std::nullopt;
+    return std::move(found->value);
+  }
+  template <store::Document T>
+  void put(store::Key key, const T& document) {
+    const auto now = run(real.get(key));
+    const auto written = now ? run(real.replace(key, now->version, store::encode(document)))
+                             : run(real.add(key, store::encode(document)));
+    ASSERT_EQ(written.kind(), store::WriteOutcome::Kind::applied);
+  }
+  // The keys that begin with `prefix`.
+  std::vector<store::Key> keys_of(store::Key prefix) {
+    std::vector<store::Key> keys;
+    for (const auto& item : run(real.scan(std::move(prefix), "", 1000)).items) keys.push_back(item.key);
+    return keys;
+  }
+};
+
+inline constexpr store::Fault write_faults[] = {store::Fault::error, store::Fault::unknown_lost,
+                                                store::Fault::unknown_landed, store::Fault::unknown_later,
+                                                store::Fault::echo};
+
+// The given UUID-like attempt with a number in it.
+inline std::string attempt(unsigned number) {
+  char text[37];
+  std::snprintf(text, sizeof text, "00000000-0000-4000-8000-%012u", number);
+  return text;
+}
+
+}  // namespace abc2::market::testing
