@@ -18,6 +18,11 @@ store::Key Book::document_of(const Line& line) const {
   return page <= account.pages ? keys::ledger_page(account.user, page) : keys::balance(account.user);
 }
 
+bool Book::ledger_open(const std::string& user) const {
+  const auto at = account_index_.find(user);
+  return at == account_index_.end() || (accounts_[at->second].known && accounts_[at->second].whole);
+}
+
 Task<Result<void>> Book::read_accounts() {
   Scanner balances(store_, "balance/");
   for (;;) {
@@ -69,7 +74,7 @@ Task<Result<void>> Book::take_page(store::ScanItem item) {
     co_return success();
   }
   if (!page) {
-    account.sound = false;
+    account.sound = account.whole = false;
     account.next_page = numbered->number + 1;
     co_return success();
   }
@@ -90,7 +95,7 @@ Task<Result<void>> Book::take_page(store::ScanItem item) {
     co_return success();
   }
   if (numbered->number > account.next_page) {
-    account.sound = false;
+    account.sound = account.whole = false;
     find(1, keys::ledger_page(account.user, account.next_page),
          "it does not exist, though " + balance_key + " says that it has " + std::to_string(account.pages) + " pages");
   }
@@ -170,7 +175,7 @@ void Book::finish_account(std::size_t index) {
   const store::Key key = keys::balance(accounts_[index].user);
   if (!accounts_[index].known) return;
   if (accounts_[index].next_page <= accounts_[index].pages && accounts_[index].sound) {
-    accounts_[index].sound = false;
+    accounts_[index].sound = accounts_[index].whole = false;
     unsound_.insert(key);
     find(1, keys::ledger_page(accounts_[index].user, accounts_[index].next_page),
          "it does not exist, though " + key + " says that it has " + std::to_string(accounts_[index].pages) + " pages");

@@ -55,6 +55,7 @@ struct Line {
 struct Account {
   std::string user;
   bool known = false;  // the balance exists and could be read
+  bool whole = true;   // all of its ledger could be read
   bool sound = true;   // its ledger adds up
   Satoshi money;
   std::optional<journal::Hold> hold;
@@ -162,6 +163,8 @@ class Book {
   Task<Result<void>> take_page(store::ScanItem item);
   void take_line(std::size_t account, const LedgerEntry& entry);
   void finish_account(std::size_t account);
+  // Whether the user's ledger lies open: what it does not say did not happen.
+  bool ledger_open(const std::string& user) const;
   // The document in which the line lies.
   store::Key document_of(const Line& line) const;
   // Whether the user's ledger has the purchase, or the hold of the attempt is there, now.

@@ -41,8 +41,7 @@ Task<Result<void>> Book::check_deposits() {
     if (deposit.credited) put_in_ += deposit.amount.value();
     if (!deposit.line) {
       if (!deposit.credited) continue;  // to be credited yet
-      const auto account = account_index_.find(deposit.user);
-      if (account != account_index_.end() && !accounts_[account->second].known) continue;
+      if (!ledger_open(deposit.user)) continue;
       disagree(5, keys::balance(deposit.user), key,
                key + " is credited, but the ledger of '" + deposit.user + "' has no entry for it");
       continue;
@@ -101,6 +100,7 @@ Task<Result<Sum>> Book::check_collected_of(CampaignFacts* campaign, LedgerKind k
          "of " + brought.to_string() + " satoshi of its " + std::string(name) + " it says that " + before.to_string() +
              " were collected");
   if (booked == before.value()) co_return booked;
+  if (!ledger_open(earnings ? campaign->seller : fees_user_)) co_return before.value();
   const auto wrong = [&](Satoshi collected) {
     const store::Key ledger = keys::balance(earnings ? campaign->seller : fees_user_);
     find(6, unsound_.contains(ledger) ? ledger : campaign->key,

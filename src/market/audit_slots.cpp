@@ -196,9 +196,7 @@ Task<Result<void>> Book::take_sale(Walk* walk, std::uint64_t number, Slot slot, 
   if (receipt) check_receipt(*walk, number, slot, *receipt);
   Sale sale = believed(*walk, number, slot, receipt, line);
   if (!line) {
-    const auto index = account_index_.find(sale.buyer);
-    const bool unreadable = index != account_index_.end() && !accounts_[index->second].known;
-    if (settled && !unreadable)
+    if (settled && ledger_open(sale.buyer))
       find(3, keys::balance(sale.buyer), "its ledger has no purchase of " + slot_key + ", which it has bought");
     if (!settled) {
       CO_TRY(const bool fine, co_await charged_or_held(sale.buyer, {campaign.key, number}, slot.attempt));
