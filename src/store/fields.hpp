@@ -21,7 +21,9 @@
 // a newer schema is Code::newer_schema: it is never read half and never rewritten. Whoever adds a member raises the
 // schema, so that an older program cannot drop it.
 #pragma once
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <concepts>
 #include <optional>
@@ -169,8 +171,7 @@ class Reader {
       if (const auto number = unsigned_integer(name, value, std::numeric_limits<T>::max()))
         out = static_cast<T>(*number);
     } else {
-      if (const auto number =
-              signed_integer(name, value, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()))
+      if (const auto number = signed_integer(name, value, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()))
         out = static_cast<T>(*number);
     }
   }
@@ -241,7 +242,8 @@ Result<T> decode(std::string_view value) {
   T::fields(document, reader);
   reader.expect_all_read(1);
   if (!error.empty())
-    return Error(Code::corrupt, std::string("a document of type ") + std::string(T::type) + " cannot be read: " + error);
+    return Error(Code::corrupt,
+                 std::string("a document of type ") + std::string(T::type) + " cannot be read: " + error);
   return document;
 }
 

@@ -47,8 +47,15 @@ struct Sample {
 };
 
 Sample sample() {
-  return {true, -7, -123_sat, from_unix_ms(1390319630000), "a \"quoted\\\" \n line, \xC3\xA9", Colour::green,
-          Inner{std::numeric_limits<std::uint64_t>::max()}, {"x", ""}, RawJson{R"({"b":1,"a":[2,3]})"}};
+  return {true,
+          -7,
+          -123_sat,
+          from_unix_ms(1390319630000),
+          "a \"quoted\\\" \n line, \xC3\xA9",
+          Colour::green,
+          Inner{std::numeric_limits<std::uint64_t>::max()},
+          {"x", ""},
+          RawJson{R"({"b":1,"a":[2,3]})"}};
 }
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
@@ -79,14 +86,23 @@ TEST(Fields, ANewerSchemaIsRefusedClearly) {
 
 TEST(Fields, WhatCannotBeOursIsCorrupt) {
   const std::string good = encode(sample());
-  const std::string bad[] = {
-      "", "[]", "{}", "null", good.substr(0, good.size() - 1),
-      replaced(good, R"("schema":2)", R"("schema":1)"), replaced(good, R"("schema":2)", R"("schema":"2")"),
-      replaced(good, R"("flag":true)", R"("flag":1)"), replaced(good, R"("small":-7)", R"("small":-7.5)"),
-      replaced(good, R"("small":-7)", R"("small":99999999999)"), replaced(good, R"("small":-7,)", ""),
-      replaced(good, "-123", "9000000000000000000"), replaced(good, R"("green")", R"("blue")"),
-      replaced(good, R"("number":)", R"("extra":1,"number":)"), replaced(good, R"("flag":)", R"("more":0,"flag":)"),
-      replaced(good, R"(["x","")", R"(["x",3)"), replaced(good, R"("at_ms":1390319630000)", R"("at_ms":-1)")};
+  const std::string bad[] = {"",
+                             "[]",
+                             "{}",
+                             "null",
+                             good.substr(0, good.size() - 1),
+                             replaced(good, R"("schema":2)", R"("schema":1)"),
+                             replaced(good, R"("schema":2)", R"("schema":"2")"),
+                             replaced(good, R"("flag":true)", R"("flag":1)"),
+                             replaced(good, R"("small":-7)", R"("small":-7.5)"),
+                             replaced(good, R"("small":-7)", R"("small":99999999999)"),
+                             replaced(good, R"("small":-7,)", ""),
+                             replaced(good, "-123", "9000000000000000000"),
+                             replaced(good, R"("green")", R"("blue")"),
+                             replaced(good, R"("number":)", R"("extra":1,"number":)"),
+                             replaced(good, R"("flag":)", R"("more":0,"flag":)"),
+                             replaced(good, R"(["x","")", R"(["x",3)"),
+                             replaced(good, R"("at_ms":1390319630000)", R"("at_ms":-1)")};
   for (const auto& value : bad) {
     const auto result = decode<Sample>(value);
     ASSERT_FALSE(result) << value;

@@ -16,15 +16,16 @@ std::string_view to_string(WriteOutcome::Kind kind) {
 Result<void> check_key(const Key& key) {
   if (key.empty()) return Error(Code::invalid_argument, "a key must have at least one byte");
   if (key.size() > limits::key_bytes)
-    return Error(Code::invalid_argument, "a key of " + std::to_string(key.size()) + " bytes is longer than the limit of " +
-                                             std::to_string(limits::key_bytes));
+    return Error(Code::invalid_argument, "a key of " + std::to_string(key.size()) +
+                                             " bytes is longer than the limit of " + std::to_string(limits::key_bytes));
   return success();
 }
 
 Result<void> check_value(const Key& key, const Value& value) {
   if (value.size() > limits::value_bytes)
     return Error(Code::invalid_argument, "the document " + key + " has " + std::to_string(value.size()) +
-                                             " bytes, which is more than the limit of " + std::to_string(limits::value_bytes));
+                                             " bytes, which is more than the limit of " +
+                                             std::to_string(limits::value_bytes));
   return success();
 }
 
