@@ -4,6 +4,7 @@
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <memory>
 
 namespace abc2::runtime {
@@ -15,15 +16,19 @@ struct Shared {
   std::function<Task<void>(std::size_t)> work;
   std::size_t count = 0;
   std::size_t next = 0;
-  Ended ended;  // a message from each worker when it ends, however it ends
+  Ended ended;  // a message from each worker when it ends, by an exception, too
 };
 
 Task<void> worker(std::shared_ptr<Shared> shared) {
-  struct Goodbye {
-    Shared* shared;
-    ~Goodbye() { shared->ended.try_send(boost::system::error_code()); }
-  } goodbye{shared.get()};
-  while (shared->next < shared->count) co_await shared->work(shared->next++);
+  std::exception_ptr thrown;
+  try {
+    while (shared->next < shared->count) co_await shared->work(shared->next++);
+  } catch (...) {  // whatever it is, it goes on below, once the others know that this worker has ended
+    thrown = std::current_exception();
+  }
+  // Not in a destructor: a worker that is destroyed with its event loop finds nobody there to be told.
+  shared->ended.try_send(boost::system::error_code());
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 }  // namespace

@@ -45,5 +45,22 @@ TEST(Concurrently, NothingToDoEndsAtOnceAndAnExceptionDoesNotKeepItFromEnding) {
   EXPECT_EQ(done, 9u);
 }
 
+// As when a process ends in the middle of a sweep: the coroutines are destroyed where they stand.
+TEST(Concurrently, MayBeDestroyedWithItsEventLoop) {
+  AsioRuntime runtime;
+  std::size_t begun = 0;
+  {
+    boost::asio::io_context context(1);
+    const auto wait = [&](std::size_t) -> Task<void> {
+      ++begun;
+      co_await runtime.sleep(std::chrono::hours(1));
+    };
+    boost::asio::co_spawn(context, concurrently(runtime, "test", 5, 3, wait), [](std::exception_ptr) {});
+    while (begun < 3) context.run_one();
+  }
+  EXPECT_EQ(begun, 3u);
+  EXPECT_EQ(runtime.working(), 0u);
+}
+
 }  // namespace
 }  // namespace abc2::runtime
