@@ -1,0 +1,115 @@
+// What only operators may do, and what the operator's tools use.
+#include <boost/json/array.hpp>
+
+#include "http/api_encode.hpp"
+#include "http/json_body.hpp"
+#include "http/problem.hpp"
+#include "market/keys.hpp"
+
+namespace abc2::http {
+
+namespace json = boost::json;
+
+namespace {
+
+// One audit at a time: it reads everything.
+class AuditTurn {
+ public:
+  explicit AuditTurn(AppState* app) : app_(app), mine_(!app->auditing.exchange(true)) {}
+  ~AuditTurn() {
+    if (mine_) app_->auditing = false;
+  }
+  AuditTurn(const AuditTurn&) = delete;
+  AuditTurn& operator=(const AuditTurn&) = delete;
+  [[nodiscard]] bool mine() const { return mine_; }
+
+ private:
+  AppState* app_;
+  bool mine_;
+};
+
+}  // namespace
+
+Handled fund_account(AppState* app, Context context) {
+  CO_TRY(auto body, JsonBody::parse(context.request));
+  const std::string id = body.text("id");
+  const std::string user = body.text("user");
+  const Satoshi amount = body.money("amount_sat");
+  CO_TRY_VOID(body.done());
+  CO_TRY(const bool credited, co_await app->parts.market.money.fund(id, user, amount));
+  json::object out;
+  out["id"] = id;
+  out["user"] = user;
+  out["amount_sat"] = amount.value();
+  co_return json_response(credited ? 201 : 200, out);
+}
+
+Handled run_audit(AppState* app, Context /*context*/) {
+  const AuditTurn turn(app);
+  if (!turn.mine()) co_return Error(Code::too_busy, "another audit is running");
+  // An object of its own: the background audit has the market's.
+  market::Audit audit(app->parts.store, app->parts.runtime);
+  CO_TRY(const auto report, co_await audit.run(limits::recovery_longest));
+  co_return json_response(200, json_of_audit(report));
+}
+
+Handled last_audit(AppState* app, Context /*context*/) {
+  const auto report = app->parts.market.last_audit();
+  if (!report) co_return Error(Code::not_found, "no audit has run in the background yet");
+  co_return json_response(200, json_of_audit(*report));
+}
+
+Handled list_holds(AppState* app, Context /*context*/) {
+  CO_TRY(const auto held, co_await app->parts.market.held_accounts());
+  const Time now = app->parts.runtime.now();
+  json::array items;
+  for (const auto& account : held) {
+    json::object item = json_of_hold(account.hold);
+    item["user"] = account.user;
+    item["age_ms"] = (now - account.hold.since).count();
+    items.push_back(std::move(item));
+  }
+  json::object out;
+  out["holds"] = std::move(items);
+  co_return json_response(200, out);
+}
+
+Handled resolve_hold(AppState* app, Context context) {
+  CO_TRY(const auto user, user_param(context.request, "user"));
+  const auto key = market::keys::balance(user);
+  CO_TRY_VOID(co_await store::get_existing<market::Balance>(app->parts.store, key, "there is no such account"));
+  CO_TRY_VOID(co_await app->parts.market.purchases.settle_account(user));
+  CO_TRY(const auto balance,
+         co_await store::get_existing<market::Balance>(app->parts.store, key, "there is no such account"));
+  json::object out;
+  out["user"] = user;
+  // A purchase may have begun since: then there is a hold again.
+  if (balance.value.hold) {
+    out["hold"] = json_of_hold(*balance.value.hold);
+  } else {
+    out["hold"] = nullptr;
+  }
+  co_return json_response(200, out);
+}
+
+Handled recover_all(AppState* app, Context /*context*/) {
+  // Younger holds may belong to purchases that are being made.
+  const Time void_until = app->parts.runtime.now() - limits::hold_is_old;
+  CO_TRY(const auto left, co_await app->parts.market.recover_now(void_until));
+  co_return json_response(200, json::object{{"not_repaired", left}});
+}
+
+Handled collect_fees(AppState* app, Context context) {
+  CO_TRY(const auto amount, co_await app->parts.market.money.collect_fees(context.who.user));
+  co_return json_response(200, json::object{{"collected_sat", amount.value()}});
+}
+
+Handled operator_metrics(AppState* app, Context /*context*/) {
+  Response response;
+  response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.set("Cache-Control", "no-store");
+  response.body = app->parts.metrics.text();
+  co_return response;
+}
+
+}  // namespace abc2::http
