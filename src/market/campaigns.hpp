@@ -28,9 +28,11 @@ struct CampaignDraft {
 
 // What is not given stays as it is. Floor, slot length and size never change: buyers have relied on them.
 struct CampaignEdits {
-  std::optional<std::string> title, about, page;
-  std::optional<std::vector<std::string>> refused_categories;
-  std::optional<std::optional<Fallback>> fallback;  // an empty Fallback takes it away
+  std::optional<std::string> title = std::nullopt;
+  std::optional<std::string> about = std::nullopt;
+  std::optional<std::string> page = std::nullopt;
+  std::optional<std::vector<std::string>> refused_categories = std::nullopt;
+  std::optional<std::optional<Fallback>> fallback = std::nullopt;  // an empty Fallback takes it away
 };
 
 struct CampaignOf {
