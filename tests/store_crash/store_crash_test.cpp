@@ -3,6 +3,7 @@
 //
 // ABC2_SEED repeats a run's plan (which keys and values, killed after how many messages), ABC2_ROUNDS sets its length.
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -62,6 +63,8 @@ class Storm {
     }
     return record;
   }
+
+  [[nodiscard]] pid_t process() const { return process_; }
 
   // Returns whether it was still running, and is dead now.
   bool kill() {
@@ -156,7 +159,8 @@ TEST(StoreCrash, ADirectoryThatAnotherProcessHasIsInUse) {
   const auto refused = engines::EmbeddedStore::open(runtime, {.directory = directory.path()});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Code::in_use);
-  EXPECT_NE(refused.error().message().find(directory.path().string()), std::string::npos);
+  EXPECT_THAT(refused.error().message(), testing::HasSubstr(directory.path().string()));
+  EXPECT_THAT(refused.error().message(), testing::HasSubstr("by process " + std::to_string(storm.process())));
   ASSERT_TRUE(storm.kill());
   EXPECT_TRUE(engines::EmbeddedStore::open(runtime, {.directory = directory.path()}));
 }

@@ -4,8 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -206,31 +204,6 @@ TEST_F(DirectoryTest, OpenTwiceIsInUse) {
   EXPECT_THAT(refusal(), AllOf(HasSubstr("in_use: "), HasSubstr(path.string()), HasSubstr("this process")));
   // And the lock is still there after that.
   EXPECT_THAT(refusal(), HasSubstr("in_use: "));
-}
-
-TEST_F(DirectoryTest, OpenInAnotherProcessIsInUse) {
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    // Only what is needed: the store, and a sign that it is open.
-    runtime::AsioRuntime its_runtime;
-    const auto store = EmbeddedStore::open(its_runtime, {.directory = path});
-    const char sign = store ? 'o' : 'x';
-    if (::write(ready[1], &sign, 1) != 1) ::_exit(1);
-    for (;;) ::pause();
-  }
-  char sign = 0;
-  ASSERT_EQ(::read(ready[0], &sign, 1), 1);
-  EXPECT_EQ(sign, 'o');
-  EXPECT_THAT(refusal(),
-              AllOf(HasSubstr("in_use: "), HasSubstr(path.string()), HasSubstr("by process " + std::to_string(child))));
-  ::kill(child, SIGKILL);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  ::close(ready[0]);
-  ::close(ready[1]);
-  EXPECT_EQ(refusal(), "") << "the lock ends with its process";
 }
 
 }  // namespace
