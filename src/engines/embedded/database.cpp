@@ -182,7 +182,8 @@ Result<void> Database::commit(const std::vector<Put>& puts) {
 
 }  // namespace abc2::engines::embedded
 
-// RocksDB's library is not built for ThreadSanitizer, which therefore does not see what its threads agree on by atomics.
+// RocksDB's library is not built for ThreadSanitizer, which therefore does not see what its threads agree on by
+// atomics.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 extern "C" const char* __tsan_default_suppressions() { return "race:librocksdb\n"; }
