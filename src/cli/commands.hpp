@@ -1,0 +1,51 @@
+// The commands of the program, as functions of their settings. Each returns the process's exit code: 0 done, 1 it
+// failed and standard error says why. command_line.cpp turns arguments into calls.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "cli/bench_market.hpp"
+#include "cli/node.hpp"
+#include "http/handlers.hpp"
+#include "http/server.hpp"
+
+namespace abc2::cli {
+
+struct ServeSettings {
+  NodeSettings node;
+  http::ServerSettings server;
+  http::AppSettings app;
+  Milliseconds shutdown{10'000};  // how long requests in flight may take at the end
+  bool demo = false;
+};
+int serve(ServeSettings settings);
+
+// Where a command does its work: in the store itself, or through a running server.
+struct Place {
+  NodeSettings node;
+  std::string server;   // "http://127.0.0.1:8080"; empty: the store itself
+  std::string api_key;  // of an operator, from ABC2_API_KEY
+  bool json = false;    // print the answer as JSON
+};
+
+struct FundSettings {
+  Place place;
+  std::string user;
+  std::int64_t amount_sat = 0;
+  std::string id;  // empty: a fresh one
+};
+int fund(FundSettings settings);
+int audit(Place place);
+int recover(Place place);
+
+struct BenchCommand {
+  std::string store;  // a new one
+  BenchSettings size;
+  bool json = false;
+};
+// Through the library, in this process; the store must be embedded.
+int bench_purchases(BenchCommand command);
+// Through HTTP, from clients in this process to a server in this process, over loopback.
+int bench_http(BenchCommand command);
+
+}  // namespace abc2::cli

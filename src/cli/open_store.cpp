@@ -1,0 +1,23 @@
+#include "cli/open_store.hpp"
+
+#include "engines/embedded/embedded_store.hpp"
+#include "engines/memory/memory_store.hpp"
+
+namespace abc2::cli {
+
+Result<std::unique_ptr<store::Store>> open_store(const std::string& url, runtime::Runtime& runtime) {
+  const auto colon = url.find(':');
+  const std::string engine = url.substr(0, colon);
+  const std::string rest = colon == std::string::npos ? std::string() : url.substr(colon + 1);
+  if (engine == "embedded" && colon != std::string::npos) {
+    TRY(auto store, engines::EmbeddedStore::open(runtime, {.directory = rest}));
+    return std::unique_ptr<store::Store>(std::move(store));
+  }
+  if (engine == "memory" && colon != std::string::npos) {
+    if (!rest.empty()) return Error(Code::invalid_argument, "memory: is all there is to say about a store in memory");
+    return std::unique_ptr<store::Store>(std::make_unique<engines::MemoryStore>(runtime));
+  }
+  return Error(Code::invalid_argument, "'" + url + "' names no store; say embedded:DIRECTORY or memory:");
+}
+
+}  // namespace abc2::cli

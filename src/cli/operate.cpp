@@ -1,0 +1,156 @@
+// fund, audit, recover: in the store itself, or through a running server.
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+
+#include "cli/commands.hpp"
+#include "cli/http_client.hpp"
+#include "http/api_encode.hpp"
+
+namespace abc2::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+void complain(const std::string& what) { std::fprintf(stderr, "abc2: %s\n", what.c_str()); }
+
+int failed(const Error& error) {
+  complain(error.message() + " (" + std::string(to_string(error.code())) + ")");
+  if (error.code() == Code::in_use) {
+    complain(
+        "if a server is running there, work through it: --server http://HOST:PORT, with the API key of an "
+        "operator in ABC2_API_KEY");
+  }
+  return 1;
+}
+
+struct Told {
+  int status = 0;
+  json::object body;
+};
+
+// What the server answered, as JSON; a problem document becomes an error.
+Result<Told> ask(const Place& place, const std::string& method, const std::string& path, const std::string& body) {
+  if (place.api_key.empty())
+    return Error(Code::unauthenticated, "set ABC2_API_KEY to the API key of an operator of " + place.server);
+  TRY(const auto answer, http_request(place.server, method, path, place.api_key, body));
+  boost::system::error_code unparsed;
+  const auto value = json::parse(answer.body, unparsed);
+  if (unparsed || !value.is_object())
+    return Error(Code::unavailable, place.server + " answered " + std::to_string(answer.status) + " and no JSON");
+  if (answer.status >= 200 && answer.status < 300) return Told{answer.status, value.get_object()};
+  const auto* detail = value.get_object().if_contains("detail");
+  const std::string why = detail && detail->is_string() ? std::string(detail->get_string()) : answer.body;
+  return Error(answer.status == 401   ? Code::unauthenticated
+               : answer.status == 403 ? Code::forbidden
+               : answer.status == 404 ? Code::not_found
+               : answer.status == 409 ? Code::conflict
+               : answer.status < 500  ? Code::invalid_argument
+                                      : Code::unavailable,
+               why);
+}
+
+std::string fresh_id() {
+  runtime::AsioRuntime runtime;
+  return runtime::random_uuid(runtime);
+}
+
+std::int64_t integer(const json::object& object, const char* name) {
+  const auto* value = object.if_contains(name);
+  return value && value->is_int64() ? value->get_int64() : 0;
+}
+
+int print_audit(const json::object& report, bool as_json) {
+  const auto* verdict = report.if_contains("passed");
+  const bool passed = verdict && verdict->is_bool() && verdict->get_bool();
+  if (as_json) {
+    std::printf("%s\n", json::serialize(report).c_str());
+    return passed ? 0 : 1;
+  }
+  std::printf("%s: %lld documents, %lld accounts, %lld campaigns, %lld slots sold, %lld in flight\n",
+              passed ? "passed" : "FAILED", static_cast<long long>(integer(report, "documents")),
+              static_cast<long long>(integer(report, "accounts")), static_cast<long long>(integer(report, "campaigns")),
+              static_cast<long long>(integer(report, "slots_sold")),
+              static_cast<long long>(integer(report, "in_flight")));
+  std::printf("put in %lld sat = balances %lld + earnings not collected %lld + fees not collected %lld\n",
+              static_cast<long long>(integer(report, "put_in_sat")),
+              static_cast<long long>(integer(report, "balances_sat")),
+              static_cast<long long>(integer(report, "earnings_to_collect_sat")),
+              static_cast<long long>(integer(report, "fees_to_collect_sat")));
+  if (const auto* findings = report.if_contains("findings"); findings && findings->is_array()) {
+    for (const auto& finding : findings->get_array()) std::printf("%s\n", json::serialize(finding).c_str());
+  }
+  return passed ? 0 : 1;
+}
+
+}  // namespace
+
+int fund(FundSettings settings) {
+  const Place& place = settings.place;
+  const std::string id = settings.id.empty() ? fresh_id() : settings.id;
+  const auto amount = Satoshi::from(settings.amount_sat);
+  if (!amount) return failed(amount.error());
+  bool credited = false;
+  Error error(Code::unavailable, "");
+  bool ok = false;
+  if (place.server.empty()) {
+    auto node = Node::open(place.node);
+    if (!node) return failed(node.error());
+    const auto done = node.value()->run(node.value()->market().money.fund(id, settings.user, amount.value()));
+    ok = done.has_value();
+    if (ok) credited = done.value();
+    if (!ok) error = done.error();
+  } else {
+    const json::object body{{"id", id}, {"user", settings.user}, {"amount_sat", settings.amount_sat}};
+    const auto done = ask(place, "POST", "/api/operator/deposits", json::serialize(body));
+    ok = done.has_value();
+    credited = ok && done.value().status == 201;
+    if (!ok) error = done.error();
+  }
+  if (!ok) {
+    complain("to try the same again, without crediting twice: --id " + id);
+    return failed(error);
+  }
+  std::printf("%s has been credited %lld sat%s (id %s)\n", settings.user.c_str(),
+              static_cast<long long>(settings.amount_sat), credited ? "" : " before", id.c_str());
+  return 0;
+}
+
+int audit(Place place) {
+  if (!place.server.empty()) {
+    const auto report = ask(place, "POST", "/api/operator/audit", "");
+    if (!report) return failed(report.error());
+    return print_audit(report.value().body, place.json);
+  }
+  auto node = Node::open(place.node);
+  if (!node) return failed(node.error());
+  // Nobody else has the store open: what is half-done stays half-done while we look.
+  const auto report = node.value()->run(node.value()->market().audit.look());
+  if (!report) return failed(report.error());
+  return print_audit(http::json_of_audit(report.value()), place.json);
+}
+
+int recover(Place place) {
+  std::uint64_t left = 0;
+  if (!place.server.empty()) {
+    const auto done = ask(place, "POST", "/api/operator/recover", "");
+    if (!done) return failed(done.error());
+    left = static_cast<std::uint64_t>(integer(done.value().body, "not_repaired"));
+  } else {
+    auto node = Node::open(place.node);
+    if (!node) return failed(node.error());
+    const auto done = node.value()->run(node.value()->market().recover_at_start());
+    if (!done) return failed(done.error());
+    left = done.value();
+  }
+  if (left == 0) {
+    std::printf("nothing is left half-done\n");
+    return 0;
+  }
+  complain(std::to_string(left) + " documents could not be repaired; `abc2 audit` says what is wrong with them");
+  return 1;
+}
+
+}  // namespace abc2::cli

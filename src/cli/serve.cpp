@@ -1,0 +1,75 @@
+#include <csignal>
+#include <cstdio>
+
+#include "cli/commands.hpp"
+#include "cli/demo.hpp"
+#include "http/app.hpp"
+#include "http/log.hpp"
+
+namespace abc2::cli {
+
+namespace {
+
+using http::log_error;
+using http::log_info;
+using http::log_warning;
+
+int failed(const Error& error) {
+  log_error("failed", {{"code", std::string(to_string(error.code()))}, {"error", error.message()}});
+  return 1;
+}
+
+// Blocks the signals that end us in this thread and all that it starts, so that sigwait gets them.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // a client that has gone is no reason to die
+  return signals;
+}
+
+}  // namespace
+
+int serve(ServeSettings settings) {
+  const sigset_t signals = block_signals();
+  auto opened = Node::open(settings.node);
+  if (!opened) return failed(opened.error());
+  Node& node = *opened.value();
+  log_info("store_opened", {{"store", settings.node.store}});
+
+  // What a crash has left is finished before anybody asks; what cannot be is left to the sweep.
+  const auto recovered = node.run(node.market().recover_at_start());
+  if (!recovered) return failed(recovered.error());
+  if (recovered.value() > 0) log_warning("recovery_left_work", {{"documents", std::to_string(recovered.value())}});
+  node.market().start(node.loops().at(0));
+  if (settings.demo) {
+    const auto seeded = node.run(seed_demo(&node.market(), &node.runtime()));
+    if (!seeded) return failed(seeded.error());
+    log_info("demo_ready", {{"users", "demo-seller demo-books demo-alice demo-bob"}, {"password", kDemoPassword}});
+  }
+
+  const http::AppParts parts{node.store(),   node.hub(),   node.market(), node.images(),
+                             node.runtime(), node.loops(), node.metrics()};
+  http::App app(parts, settings.app);
+  http::Server server(settings.server, node.loops(), node.runtime(), app, node.metrics());
+  if (auto started = server.start(); !started) return failed(started.error());
+  const bool tls = !settings.server.tls_certificate_file.empty();
+  const std::string host = settings.server.address.find(':') == std::string::npos ? settings.server.address
+                                                                                  : '[' + settings.server.address + ']';
+  const std::string url = std::string(tls ? "https://" : "http://") + host + ':' + std::to_string(server.port());
+  log_info("listening", {{"url", url}});
+  std::printf("%s\n", url.c_str());
+  std::fflush(stdout);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  log_info("stopping", {{"signal", std::to_string(signal)}});
+  const bool whole = server.stop(settings.shutdown);
+  if (!whole) log_warning("requests_cut_off", {{"after_ms", std::to_string(settings.shutdown.count())}});
+  node.close();
+  log_info("stopped", {});
+  return whole ? 0 : 1;
+}
+
+}  // namespace abc2::cli
