@@ -73,7 +73,7 @@ Task<Result<void>> Book::read_plain(store::Key prefix) {
   for (;;) {
     CO_TRY(const bool more, co_await scanner.more());
     if (!more) co_return success();
-    (void)decode<T>(scanner.front().key, scanner.front().document, false);
+    [[maybe_unused]] const auto readable = decode<T>(scanner.front().key, scanner.front().document, false);
     scanner.pop();
   }
 }
@@ -87,7 +87,7 @@ Task<Result<void>> Book::read_ads() {
   for (;;) {
     CO_TRY(const bool more, co_await scanner.more());
     if (!more) break;
-    (void)decode<Filler>(scanner.front().key, scanner.front().document, false);
+    [[maybe_unused]] const auto readable = decode<Filler>(scanner.front().key, scanner.front().document, false);
     take_entry(series, scanner.front().key);
     scanner.pop();
   }
