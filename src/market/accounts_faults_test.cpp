@@ -56,11 +56,11 @@ TEST(AccountsFaults, RegistrationCrashesAfterEachWrite) {
       Node next(world);
       // Whoever comes first: a login that completes what is there, or the request repeated.
       if (has_name) {
-        (void)run(next.login());
+        run(next.login());
         expect_one_whole_account(world);
       }
       EXPECT_EQ(run(next.sign_up()), has_name ? Registered::before : Registered::now);
-      (void)run(next.login());
+      run(next.login());
       expect_one_whole_account(world);
     }
     EXPECT_EQ(crashes, 2u) << "a registration makes two writes";
@@ -82,11 +82,11 @@ TEST(AccountsFaults, RegistrationOnAStoreThatFails) {
           EXPECT_TRUE(first) << node.faulty.log();
         }
         node.faulty.heal();
-        (void)run(node.sign_up());
+        run(node.sign_up());
         const auto hash = world.read<Credentials>("credentials/alice")->password_hash;
-        (void)runtime::run_blocking(node.faulty.land_late_writes());
+        runtime::run_blocking(node.faulty.land_late_writes());
         EXPECT_EQ(world.read<Credentials>("credentials/alice")->password_hash, hash);
-        (void)run(node.login());
+        run(node.login());
         expect_one_whole_account(world);
       }
     }
@@ -120,8 +120,8 @@ TEST(AccountsFaults, LoginOnAStoreThatFails) {
     for (const std::size_t skip : {std::size_t{0}, std::size_t{1}}) {  // the first session is an ADD, others are CAS
       testing::World world;
       Node node(world);
-      (void)run(node.sign_up());
-      if (skip > 0) (void)run(node.login());
+      run(node.sign_up());
+      if (skip > 0) run(node.login());
       node.faulty.arm({.fault = fault, .verb = store::Verb::add, .key = store::key_prefix("sessions/")});
       node.faulty.arm({.fault = fault, .verb = store::Verb::replace, .key = store::key_prefix("sessions/")});
       const auto session = runtime::run_blocking(node.login());
@@ -130,7 +130,7 @@ TEST(AccountsFaults, LoginOnAStoreThatFails) {
         continue;
       }
       ASSERT_TRUE(session) << node.faulty.log();
-      (void)runtime::run_blocking(node.faulty.land_late_writes());
+      runtime::run_blocking(node.faulty.land_late_writes());
       EXPECT_TRUE(node.accepted(session.value().token));
       EXPECT_EQ(world.read<Sessions>("sessions/alice")->sessions.size(), 1 + skip) << node.faulty.log();
     }
@@ -162,7 +162,7 @@ TEST(AccountsFaults, ChangeOfPasswordCrashesAfterEachWrite) {
     for (std::size_t k = 1;; ++k) {
       testing::World world;
       Node dying(world);
-      (void)run(dying.sign_up());
+      run(dying.sign_up());
       const NewAccess mine = run(dying.login()), other = run(dying.login());
       dying.faulty.crash_at_write(dying.faulty.writes() + k, when);
       if (store::run_until_crash(dying.faulty, dying.change_password(mine.id))) break;
@@ -175,11 +175,11 @@ TEST(AccountsFaults, ChangeOfPasswordCrashesAfterEachWrite) {
       if (new_fits) EXPECT_FALSE(next.accepted(other.token)) << "an old session outlived its password";
       const NewAccess again = run(next.login(old_fits ? kOld : kNew));
       // The very same request again.
-      (void)testing::must(runtime::run_blocking(next.change_password(mine.id)));
+      testing::must(runtime::run_blocking(next.change_password(mine.id)));
       EXPECT_TRUE(next.accepted(mine.token));
       EXPECT_FALSE(next.accepted(other.token));
       EXPECT_FALSE(next.accepted(again.token));
-      (void)run(next.login(kNew));
+      run(next.login(kNew));
       EXPECT_EQ(testing::fails(next.login(kOld)), Code::unauthenticated);
     }
     EXPECT_EQ(crashes, 2u) << "the sessions, the credentials; nothing is left for the sessions then";
@@ -191,17 +191,17 @@ TEST(AccountsFaults, ChangeOfPasswordOnAStoreThatFails) {
     for (const Fault fault : testing::write_faults) {
       testing::World world;
       Node node(world);
-      (void)run(node.sign_up());
+      run(node.sign_up());
       const NewAccess mine = run(node.login()), other = run(node.login());
       node.faulty.arm({.fault = fault, .verb = store::Verb::replace, .key = store::key_prefix(key)});
       const auto first = runtime::run_blocking(node.change_password(mine.id));
       EXPECT_EQ(first.has_value(), fault != Fault::error) << node.faulty.log();
       node.faulty.heal();
-      (void)testing::must(runtime::run_blocking(node.change_password(mine.id)));
-      (void)runtime::run_blocking(node.faulty.land_late_writes());
+      testing::must(runtime::run_blocking(node.change_password(mine.id)));
+      runtime::run_blocking(node.faulty.land_late_writes());
       EXPECT_TRUE(node.accepted(mine.token));
       EXPECT_FALSE(node.accepted(other.token));
-      (void)run(node.login(kNew));
+      run(node.login(kNew));
     }
   }
 }
@@ -210,7 +210,7 @@ TEST(AccountsFaults, ChangeOfPasswordOnAStoreThatFails) {
 TEST(AccountsFaults, AChangeOfPasswordThatNobodyHeardOfIsFinishedByItsRepetition) {
   testing::World world;
   Node node(world);
-  (void)run(node.sign_up());
+  run(node.sign_up());
   node.faulty.arm(
       {.fault = Fault::unknown_landed, .verb = store::Verb::replace, .key = store::key_prefix("credentials/")});
   node.faulty.arm(
@@ -218,8 +218,59 @@ TEST(AccountsFaults, AChangeOfPasswordThatNobodyHeardOfIsFinishedByItsRepetition
   EXPECT_EQ(testing::fails(node.change_password("")), Code::unavailable) << node.faulty.log();
   node.faulty.heal();
   const auto before = marks::reached("change password: repeated");
-  (void)testing::must(runtime::run_blocking(node.change_password("")));
+  testing::must(runtime::run_blocking(node.change_password("")));
   EXPECT_GT(marks::reached("change password: repeated"), before);
+}
+
+// Two processes at once: the second runs through before each call of the first.
+struct Race {
+  testing::World world;
+  Node quick{world};
+  testing::Interleaved store{world.memory, world.runtime};
+  Accounts slow{store, world.runtime, world.hasher, Node::no_action};
+};
+
+Task<void> keep(Task<Result<NewAccess>> task, std::optional<Result<NewAccess>>* into) {
+  into->emplace(co_await std::move(task));
+}
+
+// Before each call up to the ADD that decides.
+TEST(AccountsRaces, OneNameTwoRegistrations) {
+  for (const std::size_t k : {1u, 2u}) {
+    Race race;
+    race.store.before_call(k, [&] { return testing::succeeding(race.quick.sign_up(kNew)); });
+    EXPECT_EQ(testing::fails(race.slow.register_user("alice", Secret::of(kOld))), Code::already_exists);
+    EXPECT_TRUE(race.store.happened());
+    run(race.quick.login(kNew));
+    EXPECT_EQ(testing::fails(race.quick.login(kOld)), Code::unauthenticated);
+  }
+}
+
+// However they fall: afterwards no session that was opened with the old password is alive.
+TEST(AccountsRaces, ALoginAndAChangeOfPassword) {
+  for (const bool login_is_slow : {true, false}) {
+    std::size_t k = 1;
+    for (bool in_between = true; in_between; ++k) {
+      Race race;
+      run(race.quick.sign_up());
+      std::optional<Result<NewAccess>> session;
+      if (login_is_slow) {
+        race.store.before_call(k, [&] { return testing::succeeding(race.quick.change_password("")); });
+        session.emplace(runtime::run_blocking(race.slow.login("alice", Secret::of(kOld), "")));
+      } else {
+        race.store.before_call(k, [&] { return keep(race.quick.login(kOld), &session); });
+        testing::must(
+            runtime::run_blocking(race.slow.change_password("alice", Secret::of(kOld), Secret::of(kNew), "")));
+      }
+      in_between = race.store.happened();
+      if (!in_between) break;
+      if (session->has_value()) {
+        EXPECT_FALSE(race.quick.accepted(session->value().token)) << "before call " << k << ", " << login_is_slow;
+      }
+      EXPECT_TRUE(run(race.quick.login(kNew)).token.starts_with("alice."));
+    }
+    EXPECT_GT(k, 5u);
+  }
 }
 
 }  // namespace

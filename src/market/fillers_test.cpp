@@ -154,7 +154,7 @@ TEST(FillersFaults, CreationCrashesAfterEachWrite) {
         if (store::run_until_crash(dying.faulty, dying.fillers.create("alice", Node::draft(1)))) break;
         ++crashes;
         Node next(world);
-        (void)testing::must(runtime::run_blocking(next.fillers.list_missing("alice")));
+        testing::must(runtime::run_blocking(next.fillers.list_missing("alice")));
         const bool there = world.read<Filler>(keys::filler("alice", 1)).has_value();
         EXPECT_EQ(next.last(), there ? 1u : 0u);
         if (repeated) {
@@ -183,7 +183,7 @@ TEST(FillersFaults, CreationOnAStoreThatFails) {
         }
         node.faulty.heal();
         EXPECT_EQ(node.make(1), 1u) << node.faulty.log();
-        (void)runtime::run_blocking(node.faulty.land_late_writes());
+        runtime::run_blocking(node.faulty.land_late_writes());
         EXPECT_EQ(node.make(1), 1u);
         EXPECT_EQ(node.make(2), 2u);
         EXPECT_EQ(world.keys_of("filler/").size(), 2u);
@@ -193,19 +193,25 @@ TEST(FillersFaults, CreationOnAStoreThatFails) {
   }
 }
 
-// The same request on two nodes at once, however their steps fall.
+// The same request on two nodes at once: the second runs through before each call of the first.
 TEST(FillersFaults, ARequestThatRunsTwiceAtOnceMakesOneFiller) {
-  for (std::size_t first_writes = 0; first_writes <= 3; ++first_writes) {
-    testing::World world;
-    Node one(world), two(world);
-    // The first node stops for good after some of its writes; the second runs through, and then the first's request
-    // is asked again.
-    one.faulty.crash_at_write(first_writes + 1, Crash::before);
-    (void)store::run_until_crash(one.faulty, one.fillers.create("alice", Node::draft(1)));
-    EXPECT_EQ(two.make(1), 1u);
-    Node again(world);
-    EXPECT_EQ(again.make(1), 1u);
-    EXPECT_EQ(world.keys_of("filler/").size(), 1u);
+  for (const unsigned before : {0u, 1u}) {
+    std::size_t k = 1;
+    for (bool in_between = true; in_between; ++k) {
+      testing::World world;
+      Node two(world);
+      if (before > 0) two.make(99);
+      testing::Interleaved slow(world.memory, world.runtime);
+      PooledImageChecker checker(world.pool);
+      ImageLibrary images(slow, checker);
+      Fillers one(slow, world.runtime, images);
+      slow.before_call(k, [&] { return testing::succeeding(two.fillers.create("alice", Node::draft(1))); });
+      EXPECT_EQ(run(one.create("alice", Node::draft(1))), before + 1) << "before call " << k;
+      in_between = slow.happened();
+      EXPECT_EQ(world.keys_of("filler/").size(), before + 1) << "before call " << k;
+      EXPECT_EQ(two.last(), before + 1);
+    }
+    EXPECT_GT(k, 5u);
   }
 }
 

@@ -72,11 +72,11 @@ TEST(Passwords, AFullQueueSaysSo) {
   Argon2Hasher hasher(pool, Argon2Hasher::Cost::minimum);
   std::promise<void> started, release;
   std::thread busy([&] {
-    (void)run_blocking(pool.run([&] {
+    EXPECT_TRUE(run_blocking(pool.run([&] {
       started.set_value();
       release.get_future().wait();
       return 0;
-    }));
+    })));
   });
   started.get_future().wait();
   EXPECT_EQ(run_blocking(hasher.hash(Secret::of("12345678"))).error().code(), Code::too_busy);

@@ -39,6 +39,18 @@ Code fails(Task<Result<T>> task) {
   return fails(run_blocking(std::move(task)));
 }
 
+// Runs the task; whether it fails is not what the test is about.
+template <class T>
+void run_whatever(Task<Result<T>> task) {
+  [[maybe_unused]] const auto result = run_blocking(std::move(task));
+}
+// The task as one that must not fail, for what happens in between.
+template <class T>
+Task<void> succeeding(Task<Result<T>> task) {
+  auto result = co_await std::move(task);
+  must(std::move(result));
+}
+
 // What outlives a crash of a node: the store, and the clock.
 struct World {
   ManualRuntime runtime;
@@ -66,6 +78,53 @@ struct World {
     for (const auto& item : run(real.scan(std::move(prefix), "", 1000)).items) keys.push_back(item.key);
     return keys;
   }
+};
+
+// A store on which something else happens before one of the calls, as if another node had been quicker.
+class Interleaved final : public store::Store {
+ public:
+  Interleaved(store::Store& inner, runtime::Runtime& runtime) : Store(runtime), inner_(inner) {}
+
+  // Before the k-th call from now on, counted from 1.
+  void before_call(std::size_t k, std::function<Task<void>()> what) {
+    calls_ = 0;
+    at_ = k;
+    what_ = std::move(what);
+  }
+  // Whether it has happened.
+  [[nodiscard]] bool happened() const { return !what_; }
+
+  Task<Result<store::Snapshot>> get(store::Key key, store::Freshness freshness) override {
+    co_await others();
+    auto done = co_await inner_.get(std::move(key), freshness);
+    co_return done;
+  }
+  Task<Result<store::WriteOutcome>> add(store::Key key, store::Value value) override {
+    co_await others();
+    auto done = co_await inner_.add(std::move(key), std::move(value));
+    co_return done;
+  }
+  Task<Result<store::WriteOutcome>> replace(store::Key key, store::Version expected, store::Value value) override {
+    co_await others();
+    auto done = co_await inner_.replace(std::move(key), expected, std::move(value));
+    co_return done;
+  }
+  Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override {
+    co_await others();
+    auto done = co_await inner_.scan(std::move(prefix), std::move(after), limit);
+    co_return done;
+  }
+  [[nodiscard]] bool exclusive() const override { return inner_.exclusive(); }
+
+ private:
+  Task<void> others() {
+    if (++calls_ != at_ || !what_) co_return;
+    const auto what = std::exchange(what_, nullptr);
+    co_await what();
+  }
+  store::Store& inner_;
+  std::size_t calls_ = 0, at_ = 0;
+  std::function<Task<void>()> what_;
 };
 
 inline constexpr store::Fault write_faults[] = {store::Fault::error, store::Fault::unknown_lost,
