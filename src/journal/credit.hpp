@@ -58,7 +58,7 @@ class Credit final : public PendingKind {
       if (!now) co_return Error(Code::not_found, "there is no " + holder + " to credit");
       if (!ref) co_return Error(Code::not_found, "there is no " + reference + " to be credited");
 
-      if (now->value.pending) {
+      if (now->value.pending && kept(Rule::pending_first)) {
         CO_TRY_VOID(co_await holders_.finish_pending(holder, *now->value.pending));
         continue;
       }

@@ -21,7 +21,8 @@ class Holders {
     ABC2_MARK("holder: pending finished");
     Step drop = change<Holder>("drop", std::move(holder),
                                [pending = std::move(pending)](const Holder& now) -> std::optional<Holder> {
-                                 if (now.pending != pending) return std::nullopt;
+                                 const bool same = now.pending == pending || !kept(Rule::pending_compared);
+                                 if (!now.pending || !same) return std::nullopt;
                                  Holder next = now;
                                  next.pending.reset();
                                  return next;

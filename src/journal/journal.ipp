@@ -39,7 +39,8 @@ template <class Kind>
 Decision Journal<Kind>::decision(const Entry& entry, const store::Key& holder, const Hold& mine) {
   if (entry.voided()) return Decision::voided;
   // R1. The holder counts as well: attempt ids are chosen by clients, and two of them may choose the same.
-  const bool same = Kind::holder_key(entry) == holder && (entry.attempt == mine.attempt || !kept(Rule::r1_attempts));
+  const bool same_holder = Kind::holder_key(entry) == holder || !kept(Rule::holder_counts);
+  const bool same = same_holder && (entry.attempt == mine.attempt || !kept(Rule::r1_attempts));
   return same ? Decision::ours : Decision::others;
 }
 
@@ -72,7 +73,7 @@ Step Journal<Kind>::advance(Position at, Entry entry) {
   return change<Head>("advance", head,
                       [at = std::move(at), entry = std::move(entry)](const Head& now) -> std::optional<Head> {
                         // Only one CAS can take the head from n-1 to n: what it adds is added exactly once.
-                        if (now.last + 1 != at.number) return std::nullopt;
+                        if (now.last + 1 != at.number && kept(Rule::advance_by_one)) return std::nullopt;
                         Head next = entry.voided() ? now : Kind::advanced(now, at, entry);
                         next.last = at.number;
                         return next;
@@ -101,6 +102,10 @@ Task<Result<store::WriteOutcome>> Journal<Kind>::write(ConditionalWrite write, s
     co_return added;
   }
   const auto* read = std::get_if<store::Version>(&write.condition);
+  if (!read && !kept(Rule::own_lock_version)) {
+    CO_TRY(const auto now, co_await store_.get(write.key));
+    if (now) made = now->version;
+  }
   if (!read && !made) co_return store::WriteOutcome::rejected();  // what it builds on is not there any more
   const store::Version expected = read ? *read : *made;
   auto replaced = co_await store_.replace(std::move(write.key), expected, std::move(write.value));
@@ -130,7 +135,7 @@ Task<Result<Placed>> Journal<Kind>::place(Plan plan) {
     co_return Error(Code::conflict, "the holder changed before the hold was placed");
   ABC2_MARK("place: own lock found after a reply that did not say so");
   std::optional<store::Version> version;
-  if (snapshot->value == plan.writes[plan.lock].value) version = snapshot->version;
+  if (snapshot->value == plan.writes[plan.lock].value || !kept(Rule::own_lock_whole)) version = snapshot->version;
   auto placed = co_await locked(std::move(plan), version);
   co_return placed;
 }
@@ -268,7 +273,7 @@ Task<Result<void>> Journal<Kind>::check_charged(Position at, Entry entry) {
   CO_TRY(const auto holder, co_await store::get<Holder>(store_, holder_key));
   if (holder && same_attempt(holder->value.hold, mine)) co_return success();
   CO_TRY(const auto after, co_await store_.get(receipts.front().key));
-  if (after) co_return success();
+  if (after && kept(Rule::receipt_read_again)) co_return success();
   co_return Error(Code::corrupt, "the entry " + Kind::entry_key(at) + " was filled, but " + holder_key +
                                      " neither holds it nor was charged for it");
 }

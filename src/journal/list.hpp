@@ -44,7 +44,7 @@ class List {
         CO_TRY(const auto found, co_await store::get<Entry>(store_, Kind::entry_key(head, earlier)));
         if (!found)
           co_return Error(Code::corrupt, "the document " + Kind::entry_key(head, earlier) + " is listed and missing");
-        if (found->value.attempt != attempt) continue;
+        if (found->value.attempt != attempt || !kept(Rule::list_looks_back)) continue;
         ABC2_MARK("list: repeated attempt found");
         co_return earlier;
       }
@@ -90,7 +90,8 @@ class List {
       if (added.kind() == store::WriteOutcome::Kind::applied) co_return true;
       if (added.kind() == store::WriteOutcome::Kind::unknown) {
         ABC2_MARK("list: unknown");
-        continue;
+        if (kept(Rule::list_same_number)) continue;
+        co_return false;
       }
       if (!kept(Rule::r9_echo)) co_return false;
       CO_TRY(const auto found, co_await store::get_existing<Entry>(store_, key, "an entry that exists is gone"));

@@ -1,7 +1,9 @@
 #include "market/purchases.hpp"
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
+#include "market/guards.hpp"
 #include "market/keys.hpp"
 
 namespace abc2::market {
@@ -39,6 +41,7 @@ Task<Result<Bought>> Purchases::buy(Order order) {
            co_await store::get_existing<Campaign>(store_, campaign_key, "there is no such campaign"));
     const std::uint64_t next = campaign.value.last + 1;
     // The first slot from the asked-for number on that is not void answers the request, now and for ever.
+    if (!kept(Guard::first_slot_answers)) order.slot = std::max(order.slot, next);
     for (; order.slot < next; ++order.slot) {
       CO_TRY(auto slot, co_await store::get_existing<Slot>(store_, keys::slot(campaign_key, order.slot),
                                                            "a slot that was settled is gone"));
@@ -46,7 +49,7 @@ Task<Result<Bought>> Purchases::buy(Order order) {
       ABC2_MARK("buy: passed a void");
     }
     if (order.slot > next) {
-      CO_TRY(const auto found, co_await sales_.recover(campaign_key, limits::recovery_grace));
+      CO_TRY(const auto found, co_await sales_.recover(campaign_key, limits::buyer_grace));
       if (found != journal::Recovered::nothing) continue;
       co_return Error(Code::conflict, "the next slot to be sold is " + std::to_string(next));
     }
@@ -61,8 +64,8 @@ Task<Result<Bought>> Purchases::buy(Order order) {
       continue;
     }
 
-    CO_TRY(auto plan, decide_sale(order, runtime::random_uuid(runtime_), campaign, balance, filler.value,
-                                  fee_basis_points_, runtime_.now()));
+    const std::string attempt = kept(Guard::fresh_attempts) ? runtime::random_uuid(runtime_) : order.request;
+    CO_TRY(auto plan, decide_sale(order, attempt, campaign, balance, filler.value, fee_basis_points_, runtime_.now()));
     auto placed = co_await sales_.place(plan);
     if (!placed) {
       if (placed.error().code() == Code::conflict) continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "market/guards.hpp"
 #include "market/keys.hpp"
 #include "market/ledger.hpp"
 #include "market/pricing.hpp"
@@ -46,7 +47,7 @@ Result<journal::Plan> decide_sale(const Order& order, std::string attempt, const
     return Error(Code::category_refused, "the campaign takes no ads of the category '" + filler.category + "'");
 
   const Offer next = offer(campaign.value.floor, campaign.value.last_sale, now);
-  if (next.price > order.highest_price)
+  if (next.price > order.highest_price && kept(Guard::highest_price))
     return Error(Code::price_above_limit, "the price is now " + next.price.to_string() + " satoshi, above the " +
                                               order.highest_price.to_string() + " that the order accepts");
   if (next.price.value() > limits::price_max_sat)
@@ -62,7 +63,8 @@ Result<journal::Plan> decide_sale(const Order& order, std::string attempt, const
   Slot slot{std::move(attempt), Sale{order.buyer, order.request, order.filler, next.price, fee, now, next.starts_at,
                                      next.starts_at + Milliseconds(campaign.value.slot_length_ms)}};
   // The time of a sale never runs backwards within a campaign, whatever the clock of this node says.
-  if (campaign.value.last_sale) slot.sale->bought_at = std::max(now, campaign.value.last_sale->bought_at);
+  if (campaign.value.last_sale && kept(Guard::time_goes_on))
+    slot.sale->bought_at = std::max(now, campaign.value.last_sale->bought_at);
 
   Room room = with_room(order.buyer, balance.value);
   return Sales::plan(keys::campaign(order.seller, order.campaign), campaign, keys::balance(order.buyer), balance,

@@ -1,0 +1,149 @@
+#include "sim/node.hpp"
+#include "sim/scenarios.hpp"
+
+namespace abc2::sim {
+namespace {
+
+Scenario scenario(std::string name, std::string about, Budget budget) {
+  Scenario made;
+  made.name = std::move(name);
+  made.about = std::move(about);
+  made.budget = made.longer = budget;
+  made.recovery = recover_all;
+  return made;
+}
+
+Scenario two_crediters() {
+  Scenario s = scenario("two-crediters", "Three nodes credit the same deposit.", {1, 1, 0, 0, 0});
+  has_account(s, "a", 0);
+  has_deposit(s, "d", "a", 5);
+  for (const char* name : {"crediter 1", "crediter 2", "crediter 3"}) add(s, credits(name, "d", "a"));
+  return s;
+}
+
+Scenario two_deposits() {
+  Scenario s = scenario("two-deposits", "Two deposits of one account are credited by three nodes.", {1, 1, 0, 0, 0});
+  has_account(s, "a", 0);
+  has_deposit(s, "d", "a", 5);
+  has_deposit(s, "e", "a", 7);
+  add(s, credits("crediter of d", "d", "a"));
+  add(s, credits("other crediter of d", "d", "a"));
+  add(s, credits("crediter of e", "e", "a"));
+  return s;
+}
+
+Scenario crediting_echoes() {
+  Scenario s = scenario("crediting-echoes", "Two deposits of one account are credited, and replies are echoes.",
+                        {1, 0, 1, 0, 0});
+  has_account(s, "a", 0);
+  has_deposit(s, "d", "a", 5);
+  has_deposit(s, "e", "a", 7);
+  add(s, credits("crediter of d", "d", "a"));
+  add(s, credits("other crediter of d", "d", "a"));
+  add(s, credits("crediter of e", "e", "a"));
+  return s;
+}
+
+Scenario housekeeping() {
+  Scenario s =
+      scenario("housekeeping", "The same credit is asked for twice, while somebody tidies up.", {1, 1, 0, 0, 0});
+  has_account(s, "a", 0);
+  add(s, funds("operator", "d", "a", 5));
+  add(s, funds("operator again", "d", "a", 5));
+  add(s, cleans_up());
+  s.expected.removes = true;
+  return s;
+}
+
+Scenario collecting_earnings() {
+  Scenario s =
+      scenario("collecting-earnings", "A seller collects twice while a sale is being settled.", {1, 1, 0, 0, 0});
+  has_campaign(s);
+  has_account(s, seller, 0);
+  has_sale(s, "b", 10);
+  has_unsettled_sale(s, "a", 25);
+  add(s, collects_earnings("collector 1"));
+  add(s, collects_earnings("collector 2"));
+  add(s, recovers());
+  return s;
+}
+
+Scenario collecting_fees() {
+  Scenario s =
+      scenario("collecting-fees", "Two operators collect the fees while a sale is being settled.", {1, 1, 0, 0, 0});
+  has_campaign(s);
+  has_account(s, "o", 0);
+  has_account(s, "p", 0);
+  has_sale(s, "b", 10);
+  has_unsettled_sale(s, "a", 25);
+  add(s, collects_fees("o"));
+  add(s, collects_fees("p"));
+  add(s, recovers());
+  return s;
+}
+
+Scenario registration() {
+  Scenario s = scenario("registration", "Two people want the same name, and one of them logs in.", {1, 1, 0, 0, 0});
+  add(s, registers("X", "aa", "password-x"));
+  add(s, registers("Y", "aa", "password-y"));
+  add(s, logs_in_with("X's login", "aa", "password-x"));
+  return s;
+}
+
+Scenario password_change() {
+  Scenario s = scenario("password-change", "The password is changed twice and somebody logs in during a purchase.",
+                        {1, 1, 0, 0, 0});
+  has_campaign(s);
+  has_buyer(s, "aa", 25);
+  has_password(s, "aa");
+  add(s, buys(s, "A", order("aa", "ra")));
+  add(s, changes_password("change", "aa", "password-x"));
+  add(s, changes_password("other change", "aa", "password-y"));
+  return s;
+}
+
+const char* attempt(int which) {
+  return which == 1 ? "11111111-1111-4111-8111-111111111111" : "22222222-2222-4222-8222-222222222222";
+}
+
+Scenario two_ads() {
+  Scenario s = scenario("two-ads", "One user adds three ads at once.", {1, 1, 0, 0, 0});
+  has_account(s, "aa", 0);
+  add(s, adds_ad("tab 1", "aa", attempt(1)));
+  add(s, adds_ad("tab 2", "aa", attempt(2)));
+  return s;
+}
+
+Scenario same_ad_twice() {
+  Scenario s = scenario("same-ad-twice", "One ad is added twice at once by the same request.", {1, 1, 0, 0, 0});
+  has_account(s, "aa", 0);
+  add(s, adds_ad("request", "aa", attempt(1)));
+  add(s, adds_ad("request again", "aa", attempt(1)));
+  return s;
+}
+
+Scenario two_campaigns() {
+  Scenario s =
+      scenario("two-campaigns", "One seller adds two campaigns at once, one of them by two requests.", {1, 1, 0, 0, 0});
+  has_account(s, "ss", 0);
+  add(s, adds_campaign("tab 1", "ss", attempt(1)));
+  add(s, adds_campaign("tab 2", "ss", attempt(2)));
+  add(s, adds_campaign("tab 2 again", "ss", attempt(2)));
+  return s;
+}
+
+}  // namespace
+
+std::vector<Scenario> money_scenarios() {
+  return {two_crediters(),   two_deposits(), crediting_echoes(), housekeeping(), collecting_earnings(),
+          collecting_fees(), registration(), password_change(),  two_ads(),      same_ad_twice(),
+          two_campaigns()};
+}
+
+std::vector<Scenario> all_scenarios() {
+  std::vector<Scenario> all = purchase_scenarios();
+  for (auto& scenario : money_scenarios()) all.push_back(std::move(scenario));
+  return all;
+}
+
+}  // namespace abc2::sim

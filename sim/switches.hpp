@@ -1,0 +1,31 @@
+// Switches: every rule of the protocol and every guard of the code, by the name that `--without` takes, with the
+// scenarios in which its removal must be found.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace abc2::sim {
+
+struct Switch {
+  std::string name;                // "R4", "highest-price"
+  std::string what;                // what is kept while it is on
+  std::function<void(bool)> keep;  // for the whole program; see journal/rules.hpp
+  std::vector<std::string> found_in;
+};
+
+const std::vector<Switch>& switches();
+
+// Switches one off for as long as it lives.
+class Without {
+ public:
+  explicit Without(const Switch& off) : off_(off) { off_.keep(false); }
+  ~Without() { off_.keep(true); }
+  Without(const Without&) = delete;
+  Without& operator=(const Without&) = delete;
+
+ private:
+  const Switch& off_;
+};
+
+}  // namespace abc2::sim
