@@ -2,7 +2,7 @@
 
 build_options() {
   case $1 in
-    release) echo "-DBUILD_TESTING=$(have /usr/include/gmock/gmock.h) -DABC2_BENCH=$(have /usr/include/sqlite3.h)" ;;
+    release) echo "-DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=$(have /usr/include/gmock/gmock.h) -DABC2_BENCH=$(have /usr/include/sqlite3.h)" ;;
     asan) echo "-DABC2_SANITIZE=address,undefined" ;;
     tsan) echo "-DABC2_SANITIZE=thread" ;;
     fuzz) echo "-DABC2_SANITIZE=address,undefined -DABC2_FUZZ=ON -DBUILD_TESTING=OFF" ;;
