@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "engines/memory/memory_store.hpp"
@@ -180,20 +181,23 @@ TEST_F(WatchHubTest, StopsFollowingWhenTheLastSubscriberHasLeftAndStartsAgain) {
 }
 
 TEST_F(WatchHubTest, NoCallbackAfterUnsubscribingOnTheOwnLoop) {
+  // Followed on the other loop, so that a delivery is on its way to this one while it unsubscribes.
   Told told, witness;
-  auto subscription = std::make_unique<WatchHub::Subscription>(
-      hub.subscribe("k", loops.at(0), [&](const Snapshot& now) { told(now); }).value());
-  const auto other = hub.subscribe("k", loops.at(0), [&](const Snapshot& now) { witness(now); }).value();
+  const auto other = hub.subscribe("k", loops.at(1), [&](const Snapshot& now) { witness(now); }).value();
+  auto subscription = hub.subscribe("k", loops.at(0), [&](const Snapshot& now) { told(now); }).value();
+  ASSERT_TRUE(witness.wait_for("(absent)"));
   ASSERT_TRUE(told.wait_for("(absent)"));
-  std::promise<void> left;
+  std::promise<bool> left;
   boost::asio::post(loops.at(0), [&] {
-    // A delivery may already be on its way here.
     std::thread([&] { put("k", "late"); }).join();
-    subscription.reset();
-    left.set_value();
+    const bool on_its_way = witness.wait_for("late");
+    subscription = {};
+    left.set_value(on_its_way);
   });
-  left.get_future().wait();
-  ASSERT_TRUE(witness.wait_for("late"));
+  ASSERT_TRUE(left.get_future().get());
+  std::promise<void> afterwards;
+  boost::asio::post(loops.at(0), [&] { afterwards.set_value(); });
+  afterwards.get_future().wait();
   EXPECT_THAT(told.values, testing::ElementsAre("(absent)"));
 }
 
