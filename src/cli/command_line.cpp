@@ -86,6 +86,7 @@ CLI::App* add_serve(CLI::App& app, Options& options) {
   add(serve, "fee-basis-points", options.serve.node.market.fee_basis_points,
       "The operator's part of each sale, in hundredths of a percent")
       ->check(CLI::Range(std::int64_t{0}, limits::fee_max_basis_points));
+  add_time(serve, "audit-every-ms", options.serve.node.market.audit_every, "Between two audits in the background");
   add(serve, "threads", options.serve.node.threads, "Event loops; 0: one for each processor");
   serve->add_option("--password-cost", options.cost, "What guessing a password costs: minimum is for tests")
       ->envname("ABC2_PASSWORD_COST")
@@ -103,6 +104,7 @@ CLI::App* add_serve(CLI::App& app, Options& options) {
   add(serve, "max-header-bytes", server.request.header_bytes, "A request's line and fields; more is answered 431")
       ->check(CLI::Range(256, 1 << 20));
   add(serve, "max-body-bytes", server.request.body_bytes, "More is answered 413");
+  add_time(serve, "handshake-timeout-ms", server.handshake_timeout, "For a client to agree on TLS");
   add_time(serve, "header-timeout-ms", server.header_timeout, "For the head of a request to arrive");
   add_time(serve, "body-timeout-ms", server.body_timeout, "For its body to arrive");
   add_time(serve, "idle-timeout-ms", server.idle_timeout, "Between two requests");

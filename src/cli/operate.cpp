@@ -59,7 +59,10 @@ std::string fresh_id() {
 
 std::int64_t integer(const json::object& object, const char* name) {
   const auto* value = object.if_contains(name);
-  return value && value->is_int64() ? value->get_int64() : 0;
+  if (!value) return 0;
+  boost::system::error_code other;
+  const auto number = value->to_number<std::int64_t>(other);  // signed or not
+  return other ? 0 : number;
 }
 
 int print_audit(const json::object& report, bool as_json) {

@@ -57,12 +57,14 @@ Handled buy_slot(AppState* app, Context context) {
   auto bought = co_await app->parts.market.purchases.buy(order);
   if (bought) {
     const auto& done = bought.value();
+    (done.repeated ? app->repeated : app->bought).add();
     Response response =
         json_response(done.repeated ? 200 : 201, json_of_sale(order.seller, order.campaign, done.slot, done.sale));
     response.set("Location", slot_path(order.seller, order.campaign, done.slot));
     co_return response;
   }
   const Error error = bought.error();
+  app->not_bought[static_cast<std::size_t>(error.code())]->add();
   if (error.code() == Code::account_held) {
     auto response = co_await held_problem(app, order.buyer, error);
     co_return response;

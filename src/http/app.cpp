@@ -26,13 +26,22 @@ std::string forwarded_peer(const Request& request) {
   return list.empty() ? request.peer : std::string(list.substr(0, 64));
 }
 
+Counter& purchases(Metrics& metrics, std::string_view outcome) {
+  return metrics.counter("abc2_purchases_total", "Orders by outcome.", {{"outcome", std::string(outcome)}});
+}
+
 }  // namespace
 
 AppState::AppState(AppParts given, AppSettings with)
     : parts(given),
       settings(std::move(with)),
       logins(settings.logins, settings.addresses),
-      registrations(settings.registrations, settings.addresses) {
+      registrations(settings.registrations, settings.addresses),
+      bought(purchases(parts.metrics, "bought")),
+      repeated(purchases(parts.metrics, "repeated")),
+      not_bought{} {
+  for (std::size_t i = 0; i < not_bought.size(); ++i)
+    not_bought[i] = &purchases(parts.metrics, to_string(static_cast<Code>(i)));
   const AdBoard::Parts board{parts.market, parts.images, parts.hub, parts.runtime, parts.metrics};
   for (std::size_t i = 0; i < parts.loops.size(); ++i)
     boards.push_back(std::make_unique<AdBoard>(board, parts.loops.at(i)));

@@ -3,6 +3,7 @@
 // A handler is a coroutine that is given everything it may touch. An Error that it returns becomes a problem document;
 // where a problem needs more members, the handler makes it itself. Which route has which handler is in routes.cpp.
 #pragma once
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -52,6 +53,11 @@ struct AppState {
   std::vector<std::unique_ptr<AdBoard>> boards;  // one for each event loop
   std::atomic<std::size_t> streams = 0;
   std::atomic<bool> auditing = false;
+
+  // abc2_purchases_total{outcome}: bought, repeated, or the code of the error.
+  Counter& bought;
+  Counter& repeated;
+  std::array<Counter*, static_cast<std::size_t>(Code::limit_reached) + 1> not_bought;
 
   [[nodiscard]] bool is_operator(std::string_view user) const;
 };

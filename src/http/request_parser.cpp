@@ -34,6 +34,8 @@ class Collector final : public beast::basic_parser<true> {
   void on_response_impl(int, boost::beast::string_view, int, Ec&) override {}
   void on_field_impl(beast::field known, boost::beast::string_view name, boost::beast::string_view value,
                      Ec&) override {
+    // Fields after a chunked body: read and thrown away, so that nobody's proxy can be passed with them.
+    if (head_is_over_) return;
     // A folded value is put together in a buffer of the parser's own, which the view would outlive.
     if (!value.empty() && (value.data() < bytes_.data() || value.data() >= bytes_.data() + bytes_.size()))
       folded = true;
@@ -42,7 +44,7 @@ class Collector final : public beast::basic_parser<true> {
     if (known == beast::field::expect && same_name(text, "100-continue")) expects_continue = true;
     fields_.push_back({{name.data(), name.size()}, text});
   }
-  void on_header_impl(Ec&) override {}
+  void on_header_impl(Ec&) override { head_is_over_ = true; }
   void on_body_init_impl(boost::optional<std::uint64_t> const& length, Ec&) override {
     if (length) body_.reserve(static_cast<std::size_t>(*length));
   }
@@ -60,6 +62,7 @@ class Collector final : public beast::basic_parser<true> {
   std::vector<FieldView>& fields_;
   std::string& body_;
   std::string_view bytes_;
+  bool head_is_over_ = false;
 };
 
 }  // namespace

@@ -154,8 +154,9 @@ void Server::Core::tick(ServerLoop& loop) {
     const std::scoped_lock lock(mutex_);
     if (stopped_) return;
   }
-  loop.timer.expires_after(tick_length(settings));
-  loop.timer.async_wait([self = shared_from_this(), &loop](Ec) { self->tick(loop); });
+  if (!loop.timer) return;
+  loop.timer->expires_after(tick_length(settings));
+  loop.timer->async_wait([self = shared_from_this(), &loop](Ec) { self->tick(loop); });
 }
 
 void Server::Core::on_every_loop(void (*act)(ServerLoop&)) {
@@ -165,7 +166,9 @@ void Server::Core::on_every_loop(void (*act)(ServerLoop&)) {
 }
 
 bool Server::Core::begin_request() {
-  if (requests_.fetch_add(1) >= settings.requests_in_flight) {
+  const std::size_t before = requests_.fetch_add(1);
+  requests_in_flight.set(static_cast<std::int64_t>(before + 1));
+  if (before >= settings.requests_in_flight) {
     end_request();
     refused_requests.add();
     return false;
@@ -174,7 +177,7 @@ bool Server::Core::begin_request() {
 }
 
 void Server::Core::end_request() {
-  --requests_;
+  requests_in_flight.set(static_cast<std::int64_t>(--requests_));
   if (!draining) return;
   const std::scoped_lock lock(mutex_);
   changed_.notify_all();
@@ -194,8 +197,32 @@ bool Server::Core::wait_until_empty(Steady::time_point until) {
   return changed_.wait_until(lock, until, [this] { return connections_ == 0 && requests_ == 0; });
 }
 
+// A coroutine that was cut off may keep us alive longer than the event loops live: nothing of ours may be left that
+// belongs to one of them.
+void Server::Core::let_go_of_loops() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopped_ = true;
+    holding_ = loops_.size();
+  }
+  for (auto& loop : loops_) {
+    asio::post(loop->executor, [self = shared_from_this(), &loop = *loop] {
+      loop.timer.reset();
+      if (loop.index == 0) {
+        self->acceptor_.reset();
+        self->accept_again_.reset();
+      }
+      const std::scoped_lock lock(self->mutex_);
+      --self->holding_;
+      self->changed_.notify_all();
+    });
+  }
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, kCutOff, [this] { return holding_ == 0; });
+}
+
 bool Server::Core::stop(Milliseconds at_most) {
-  if (!acceptor_ || stopped_) return true;
+  if (port == 0 || stopped_) return true;
   const auto until = Steady::now() + at_most;
   draining = true;
   asio::post(loops_[0]->executor, [self = shared_from_this()] {
@@ -209,11 +236,7 @@ bool Server::Core::stop(Milliseconds at_most) {
     on_every_loop(each_connection<&Connection::abort>);
     wait_until_empty(Steady::now() + kCutOff);
   }
-  {
-    const std::scoped_lock lock(mutex_);
-    stopped_ = true;
-  }
-  on_every_loop([](ServerLoop& loop) { loop.timer.cancel(); });
+  let_go_of_loops();
   return all_done;
 }
 

@@ -11,6 +11,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "http/encode.hpp"
@@ -59,10 +60,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 // What belongs to one event loop and is touched on it alone.
 struct ServerLoop {
-  ServerLoop(std::size_t at, Executor on) : index(at), executor(on), timer(on) {}
+  ServerLoop(std::size_t at, Executor on) : index(at), executor(on), timer(std::in_place, on) {}
   const std::size_t index;
   const Executor executor;
-  Timer timer;
+  std::optional<Timer> timer;  // until the server has stopped
   std::list<Connection*> connections;
   DateText date;
 };
@@ -101,6 +102,7 @@ class Server::Core : public std::enable_shared_from_this<Server::Core> {
   void accepted(Socket socket);
   void tick(ServerLoop& loop);
   void on_every_loop(void (*act)(ServerLoop&));
+  void let_go_of_loops();
   bool wait_until_empty(Steady::time_point until);
 
   std::vector<std::unique_ptr<ServerLoop>> loops_;
@@ -111,6 +113,7 @@ class Server::Core : public std::enable_shared_from_this<Server::Core> {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopped_ = false;
+  std::size_t holding_ = 0;  // event loops that have timers of ours
 };
 
 // A connection that reads and writes the socket itself, or through TLS.
