@@ -131,6 +131,9 @@ class Books {
       for (std::int64_t n = 1; n <= last || find("slot" + rest + "/" + padded(n)); ++n) {
         const json::object* slot = find("slot" + rest + "/" + padded(n));
         if (n > last && !at_rest_) break;  // on its way
+        if (n > last && slot->contains("sale"))
+          return "slot " + number(n) + " was sold to " + text(slot->at("sale").as_object(), "buyer") +
+                 ", but is never settled: nobody is charged for it";
         if (n > last) return "the campaign says " + number(last) + " for ever, but slot " + number(n) + " is there";
         if (!slot) {
           if (expected_.removes) continue;
