@@ -1,5 +1,6 @@
-"""tidy.py BUILD: clang-tidy over every unit of BUILD/compile_commands.json, and every header of src/ compiled by itself
-(the precompiled header hides what a header forgets to include from us, not from who installs it). One process a core.
+"""tidy.py BUILD: clang-tidy over every unit of src/ in BUILD/compile_commands.json that ships (tests are
+compiled with all warnings and run, which is what they need), and every header that is installed compiled by itself (the
+precompiled header hides what a header forgets to include from us, not from who installs it). One process a core.
 
 What passed is not looked at again until it, a header of ours that it includes, its command or .clang-tidy changes: it
 leaves a stamp, named by the hash of all that, in BUILD/tidy/.
@@ -18,6 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TIDY = ["clang-tidy-19", "--quiet", "-p"]
 # The flags of the build without its precompiled header.
 HEADER_ALONE = ["clang++-19", "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Isrc", "-include"]
+# The folders that abc2_install names in CMakeLists.txt.
+INSTALLED = re.search(r"abc2_install\(([^)]*)\)", (ROOT / "CMakeLists.txt").read_text()).group(1).split()
 
 
 @functools.cache
@@ -59,10 +62,11 @@ def jobs_of(build):
     jobs, definitions = {}, []
     for unit in json.loads(read(build / "compile_commands.json")):
         path = pathlib.Path(unit["file"]).resolve()
-        if path.is_relative_to(ROOT) and not path.is_relative_to(ROOT / "build") and path.exists():
+        test = path.stem.endswith(("_test", "_fuzz")) or path.stem.startswith("test_")
+        if path.is_relative_to(ROOT / "src") and path.exists() and not test and "conformance" not in path.parts:
             jobs[path] = (stamp_of(path, unit["command"]), TIDY + [build, path])
             definitions = definitions or re.findall(r"-DBOOST\w+", unit["command"])
-    for path in (ROOT / "src").rglob("*.hpp"):
+    for path in (header for folder in INSTALLED for header in (ROOT / "src" / folder).glob("*.hpp")):
         command = HEADER_ALONE + [path, "-x", "c++", "/dev/null"] + definitions
         jobs[path] = (stamp_of(path, str(command)), command)
     return jobs
