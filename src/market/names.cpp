@@ -67,6 +67,7 @@ bool is_host_name(std::string_view host) {
 }
 
 bool is_ipv6(std::string_view address) {
+  if (address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) return false;
   in6_addr parsed;
   return inet_pton(AF_INET6, std::string(address).c_str(), &parsed) == 1;
 }
@@ -110,7 +111,7 @@ Result<void> check_path(std::string_view what, std::string_view path) {
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (path[i] == '%') {
       const auto is_hex = [&](std::size_t at) {
-        return at < path.size() && is_lower_hex(is_digit(path[at]) ? path[at] : static_cast<char>(path[at] | 0x20));
+        return at < path.size() && (is_lower_hex(path[at]) || (path[at] >= 'A' && path[at] <= 'F'));
       };
       if (!is_hex(i + 1) || !is_hex(i + 2)) return refuse(what, "% must be followed by two hexadecimal digits");
       i += 2;

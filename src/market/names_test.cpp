@@ -107,6 +107,8 @@ TEST(Names, Links) {
                            "http://a/%",
                            "http://a/%2",
                            "http://a/%zz",
+                           "http://a/%7\x16",
+                           "http://a/%4g",
                            "http://a:/",
                            "http://a:0/",
                            "http://a:65536/",
@@ -132,6 +134,7 @@ TEST(Names, Links) {
   expect_refused(check_link("link", "http://" + std::string(64, 'a') + "/"), "a label of 64");
   expect_refused(check_link("link", "http://" + repeat("abcd.", 51) + "/"), "a name of 255");
   expect_refused(check_link("link", std::string_view("http://a/\0b", 11)), "zero");
+  expect_refused(check_link("link", std::string_view("http://[::1\0x]/", 15)), "zero in an address");
 }
 
 TEST(Names, Categories) {
