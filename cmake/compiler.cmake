@@ -28,7 +28,7 @@ if(ABC2_SANITIZE)
   add_compile_options(-fsanitize=${ABC2_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${ABC2_SANITIZE})
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
-  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -gline-tables-only")
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O0 -gline-tables-only")  # compiles in half the time of -O1
 endif()
 if(ABC2_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
