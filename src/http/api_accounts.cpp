@@ -133,7 +133,7 @@ Handled change_password(AppState* app, Context context) {
   auto changed = co_await app->parts.market.accounts.change_password(user, std::move(old_password),
                                                                      std::move(new_password), context.who.access);
   if (!changed) {
-    const Error error = changed.error();
+    const Error& error = changed.error();
     if (error.code() != Code::account_held) co_return error;
     auto held = co_await held_problem(app, user, error);
     co_return held;

@@ -63,7 +63,7 @@ Handled buy_slot(AppState* app, Context context) {
     response.set("Location", slot_path(order.seller, order.campaign, done.slot));
     co_return response;
   }
-  const Error error = bought.error();
+  const Error& error = bought.error();
   app->not_bought[static_cast<std::size_t>(error.code())]->add();
   if (error.code() == Code::account_held) {
     auto response = co_await held_problem(app, order.buyer, error);

@@ -128,7 +128,7 @@ Task<Result<void>> App::identify(Need need, Context* context) {
   }
   auto who = co_await state_.parts.market.accounts.authenticate(std::move(credential->token));
   if (!who) {
-    const Error error = who.error();
+    const Error& error = who.error();
     // Where nobody is needed, a session that has ended is no reason to show nothing.
     if (need == Need::nobody) co_return success();
     co_return error;
