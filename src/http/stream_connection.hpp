@@ -148,7 +148,8 @@ class StreamConnection final : public Connection {
     const Time now = core_->runtime.now();
     const Place place{loop_.index, now, loop_.date.at(now)};
     while (out_.size() < kEnoughToSend) {
-      begin_ += parser_.feed({buffer_.data() + begin_, end_ - begin_});
+      const std::size_t used = parser_.feed({buffer_.data() + begin_, end_ - begin_});
+      begin_ += used;
       switch (parser_.state()) {
         case RequestParser::State::head: return on_part(begin_ < end_ ? Phase::head : Phase::idle);
         case RequestParser::State::body:
@@ -156,7 +157,8 @@ class StreamConnection final : public Connection {
             request_ = take_head();
             if (parser_.expects_continue()) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
           }
-          if (begin_ == end_) return on_part(Phase::body);
+          // Bytes that are left over and of no use by themselves, such as half a chunk's size, wait for more.
+          if (used == 0 || begin_ == end_) return on_part(Phase::body);
           break;
         case RequestParser::State::failed: return refuse(parser_.failure_status(), parser_.failure());
         case RequestParser::State::done: {
@@ -180,6 +182,8 @@ class StreamConnection final : public Connection {
   // The buffer holds no whole request: sends what has been answered so far, and reads on.
   void on_part(Phase phase) {
     if (phase == Phase::idle && core_->draining) return send(Then::close);
+    // Only what a client makes up around chunks can be that long without being of any use.
+    if (end_ - begin_ == buffer_.size()) return refuse(431, "a part of the request that is no content is too large");
     if (phase != phase_ || phase == Phase::idle) {
       phase_ = phase;
       expect_within(time_for(phase));

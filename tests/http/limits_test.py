@@ -178,6 +178,26 @@ def requests_in_one_packet_are_answered_in_order():
             assert read_answers(connection, 1)[0][0] in (400, 429)
 
 
+def a_body_may_come_in_pieces_of_any_size():
+    with serving("--login-burst", "100000") as server:
+        request = (b"POST /api/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                   b"Transfer-Encoding: chunked\r\n\r\n1;ext=x\r\n{\r\n00000001\r\n}\r\n0\r\nTrailer: x\r\n\r\n")
+        with server.connect() as connection:
+            for cut in range(1, len(request)):
+                connection.sendall(request[:cut])
+                # A request on another connection: the first part has been read, and no event loop is stuck with it.
+                for _ in range(4):
+                    assert server.request("GET", "/healthz")[0] == 200
+                connection.sendall(request[cut:])
+                assert read_answers(connection, 1)[0][0] == 400, cut  # {} lacks a user
+        endless = request[:request.index(b"ext=x")] + b"x" * 100_000
+        with server.connect() as connection:
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(endless)
+            assert status_of(read_to_end(connection)) in (400, 431)
+        assert server.request("GET", "/healthz")[0] == 200
+
+
 def older_clients_are_understood():
     with serving() as server:
         answer = talk(server, b"GET /healthz HTTP/1.0\r\n\r\n")
@@ -200,4 +220,4 @@ def older_clients_are_understood():
 
 run(malformed_requests_are_refused, sizes_are_limited, slow_clients_are_not_waited_for,
     a_client_that_does_not_read_is_cut_off, connections_are_limited, requests_in_flight_are_limited,
-    requests_in_one_packet_are_answered_in_order, older_clients_are_understood)
+    requests_in_one_packet_are_answered_in_order, a_body_may_come_in_pieces_of_any_size, older_clients_are_understood)
