@@ -182,7 +182,7 @@ int run_command_line(int argc, char** argv) {
     return kUsage;
   }
   // A key is never an argument: everybody on the machine can read those.
-  // Nothing changes the environment, and no thread has been started yet. NOLINTNEXTLINE(concurrency-mt-unsafe)
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment, and no thread has been started yet.
   if (const char* key = std::getenv("ABC2_API_KEY")) options.place.api_key = key;
 
   options.place.node = node_settings(options);
