@@ -21,6 +21,7 @@ point, and audits the books wherever a run can end. Without SCENARIO: all of the
 
   --without RULE   leaves a rule out, to see what it prevents (R1 to R9, or a guard: see --list)
   --faults C,U,E,F,J   so many crashes, unknown outcomes, echoes, errors and jumps of a clock in one run
+  --processes N    only the first N of each scenario's processes
   --longer         more faults; takes minutes to hours and some gigabytes of memory
   --states N       gives up after N distinct states of a scenario
   --progress       says now and then how far it is
@@ -56,6 +57,13 @@ std::string faults(const Budget& budget) {
   say(budget.errors, "error", "errors");
   say(budget.jumps, "jump", "jumps");
   return text.empty() ? "no faults" : text;
+}
+
+template <class Number>
+bool parse_number(const std::optional<std::string>& text, Number& number) {
+  if (!text || text->empty()) return false;
+  const char* end = text->data() + text->size();
+  return std::from_chars(text->data(), end, number).ptr == end;
 }
 
 std::optional<Budget> parse_budget(const std::string& text) {
@@ -102,6 +110,7 @@ int explore_command(const ExploreOptions& options, std::ostream& out) {
     if (options.longer) scenario.budget = scenario.longer;
     if (options.budget) scenario.budget = *options.budget;
     if (!wanted.empty() && std::ranges::count(wanted, scenario.name) == 0) continue;
+    if (scenario.actors.size() > options.processes) scenario.actors.resize(options.processes);
     ExploreSettings settings;
     settings.most_states = options.most_states;
     if (options.progress)
@@ -163,10 +172,13 @@ int explore_main(const std::vector<std::string>& arguments, std::ostream& out, s
         return 2;
       }
     } else if (at->starts_with("--states")) {
-      const auto number = value("--states");
-      const char* end = number ? number->data() + number->size() : nullptr;
-      if (!number || std::from_chars(number->data(), end, options.most_states).ptr != end) {
+      if (!parse_number(value("--states"), options.most_states)) {
         errors << "--states needs a number\n";
+        return 2;
+      }
+    } else if (at->starts_with("--processes")) {
+      if (!parse_number(value("--processes"), options.processes)) {
+        errors << "--processes needs a number\n";
         return 2;
       }
     } else if (at->starts_with("-")) {

@@ -17,6 +17,7 @@ struct ExploreOptions {
   bool list = false;                   // says which scenarios and switches there are
   bool progress = false;               // on standard error, while it runs
   std::optional<Budget> budget;        // instead of the scenario's own
+  std::size_t processes = Scenario::most_actors;  // only the first so many
   std::uint64_t most_states = 50'000'000;
 };
 

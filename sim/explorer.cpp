@@ -144,6 +144,9 @@ class Exploration {
       if (!violation_.empty()) return violated(explored, violation_, {});
       if (seen_.size() > settings_.most_states) {
         explored.complete = false;
+        Story story = story_of(static_cast<std::uint32_t>(seen_.size() - 1));
+        story.line("...", "");
+        explored.story = story.text();
         return;
       }
     }
@@ -271,8 +274,7 @@ class Exploration {
     bool power_failed;
     Ending::Verdict verdict;
   };
-  void violated(Explored& explored, const std::string& what, const std::optional<End>& end) {
-    explored.violation = what;
+  Story story_of(std::uint32_t last) {
     Story story(scenario_, texts_, operations_);
     const auto tell = [&](const State& before, Move move) {
       const OperationId operation = operation_of(before, move);
@@ -282,10 +284,16 @@ class Exploration {
                     histories_[after.processes[move.actor]].answers);
       return after;
     };
-    for (const std::uint32_t index : seen_.path(static_cast<std::uint32_t>(now_))) {
+    for (const std::uint32_t index : seen_.path(last)) {
       State state = tell(seen_[seen_.parent(index)], seen_.move(index));
       while (const auto actor = independent(state)) state = tell(state, {Move::Kind::step, *actor, 0});
     }
+    return story;
+  }
+
+  void violated(Explored& explored, const std::string& what, const std::optional<End>& end) {
+    explored.violation = what;
+    Story story = story_of(static_cast<std::uint32_t>(now_));
     if (end) story.end(end->power_failed, end->verdict);
     story.violation(what);
     explored.story = story.text();

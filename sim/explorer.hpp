@@ -29,7 +29,7 @@ struct ExploreSettings {
 
 struct Explored {
   std::string violation;      // empty: it holds
-  std::string story;          // the shortest way to the violation, one step a line
+  std::string story;          // the shortest way to the violation, or to where it stopped, one step a line
   std::uint64_t states = 0;   // distinct ones
   std::uint64_t steps = 0;    // that lead from one to another
   std::uint64_t endings = 0;  // states in which every process has ended: recovered and audited

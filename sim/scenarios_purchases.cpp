@@ -4,18 +4,21 @@
 namespace abc2::sim {
 namespace {
 
-Scenario scenario(std::string name, std::string about, Budget budget) {
+Scenario scenario(std::string name, std::string about, Budget budget, Budget longer, std::uint64_t least_states) {
   Scenario made;
   made.name = std::move(name);
   made.about = std::move(about);
-  made.budget = made.longer = budget;
+  made.budget = budget;
+  made.longer = longer;
+  made.least_states = least_states;
   made.recovery = recover_all;
   has_campaign(made);
   return made;
 }
 
 Scenario race() {
-  Scenario s = scenario("race", "Two buyers want the same slot, and the recoverer comes by.", {1, 1, 0, 0, 0});
+  Scenario s = scenario("race", "Two buyers want the same slot, and the recoverer comes by.", {1, 1, 0, 0, 0},
+                        {2, 2, 0, 0, 0}, 427034);
   has_buyer(s, "a", 25);
   has_buyer(s, "b", 25);
   add(s, buys(s, "A", order("a", "ra")));
@@ -25,7 +28,8 @@ Scenario race() {
 }
 
 Scenario two_tabs() {
-  Scenario s = scenario("two-tabs", "One buyer buys in two tabs, and the recoverer comes by.", {1, 1, 0, 0, 0});
+  Scenario s = scenario("two-tabs", "One buyer buys in two tabs, and the recoverer comes by.", {2, 0, 0, 0, 0},
+                        {1, 1, 0, 0, 0}, 247137);
   has_buyer(s, "a", 35);
   add(s, buys(s, "tab 1", order("a", "r1")));
   add(s, buys(s, "tab 2", order("a", "r2")));
@@ -34,8 +38,8 @@ Scenario two_tabs() {
 }
 
 Scenario login_during_purchase() {
-  Scenario s =
-      scenario("login-during-purchase", "A buyer logs in elsewhere while the purchase is under way.", {1, 1, 0, 0, 0});
+  Scenario s = scenario("login-during-purchase", "A buyer logs in elsewhere while the purchase is under way.",
+                        {1, 1, 0, 0, 0}, {2, 1, 0, 0, 0}, 498112);
   has_buyer(s, "a", 25);
   add(s, buys(s, "A", order("a", "ra")));
   add(s, logs_in("a"));
@@ -44,7 +48,8 @@ Scenario login_during_purchase() {
 }
 
 Scenario credit_during_purchase() {
-  Scenario s = scenario("credit-during-purchase", "Money comes in while the purchase is under way.", {1, 1, 0, 0, 0});
+  Scenario s = scenario("credit-during-purchase", "Money comes in while the purchase is under way.", {1, 1, 0, 0, 0},
+                        {2, 1, 0, 0, 0}, 1032650);
   has_buyer(s, "a", 25);
   has_deposit(s, "d", "a", 5);
   add(s, buys(s, "A", order("a", "ra")));
@@ -56,7 +61,7 @@ Scenario credit_during_purchase() {
 Scenario race_of_twins() {
   Scenario s =
       scenario("race-of-twins", "Two buyers on two nodes that draw the same random numbers, as copied machines may.",
-               {1, 1, 0, 0, 0});
+               {1, 1, 0, 0, 0}, {2, 1, 0, 0, 0}, 2087225);
   has_buyer(s, "a", 25);
   has_buyer(s, "b", 25);
   add(s, buys(s, "A", order("a", "ra")));
@@ -68,7 +73,7 @@ Scenario race_of_twins() {
 
 Scenario race_for_price() {
   Scenario s = scenario("race-for-price", "The second buyer wants the second slot, for the price of the first only.",
-                        {1, 1, 0, 0, 0});
+                        {1, 1, 0, 0, 0}, {2, 1, 0, 0, 0}, 510575);
   has_buyer(s, "a", 25);
   has_buyer(s, "b", 25);
   add(s, buys(s, "A", order("a", "ra")));
@@ -81,7 +86,7 @@ Scenario race_for_price() {
 
 Scenario echoes() {
   Scenario s = scenario("echoes", "A race in which the store reports the rejection of a write that it has applied.",
-                        {1, 0, 1, 0, 0});
+                        {1, 0, 2, 0, 0}, {1, 1, 2, 0, 0}, 100002);
   has_buyer(s, "a", 25);
   has_buyer(s, "b", 25);
   add(s, buys(s, "A", order("a", "ra")));
@@ -92,7 +97,7 @@ Scenario echoes() {
 
 Scenario echo_and_credit() {
   Scenario s = scenario("echo-and-credit", "Money comes in while the buyer looks whether a rejection was an echo.",
-                        {1, 0, 1, 0, 0});
+                        {1, 0, 1, 0, 0}, {1, 1, 1, 0, 0}, 363106);
   has_buyer(s, "a", 25);
   has_deposit(s, "d", "a", 5);
   add(s, buys(s, "A", order("a", "ra")));
@@ -102,7 +107,8 @@ Scenario echo_and_credit() {
 }
 
 Scenario errors() {
-  Scenario s = scenario("errors", "The store fails now and then, and says so.", {1, 0, 0, 2, 0});
+  Scenario s =
+      scenario("errors", "The store fails now and then, and says so.", {1, 0, 0, 1, 0}, {1, 0, 0, 2, 0}, 372383);
   has_buyer(s, "a", 25);
   has_buyer(s, "b", 25);
   add(s, buys(s, "A", order("a", "ra"), 2));
@@ -112,7 +118,8 @@ Scenario errors() {
 }
 
 Scenario meets_a_void() {
-  Scenario s = scenario("meets-a-void", "The next slot is void, and nobody has passed it yet.", {1, 1, 0, 0, 0});
+  Scenario s = scenario("meets-a-void", "The next slot is void, and nobody has passed it yet.", {2, 0, 0, 0, 0},
+                        {1, 1, 0, 0, 0}, 173439);
   has_buyer(s, "a", 25);
   has_buyer(s, "b", 45);
   has_void(s, 1);
@@ -124,7 +131,7 @@ Scenario meets_a_void() {
 
 Scenario two_recoverers() {
   Scenario s = scenario("two-recoverers", "Two recoverers find what a crash left, while somebody buys the next slot.",
-                        {1, 1, 0, 0, 0});
+                        {1, 1, 0, 0, 0}, {2, 1, 0, 0, 0}, 2429545);
   has_unsettled_sale(s, "a", 25);
   has_buyer(s, "b", 45);
   add(s, recovers("recoverer 1"));
@@ -135,7 +142,7 @@ Scenario two_recoverers() {
 
 Scenario sweep_beside_driver() {
   Scenario s = scenario("sweep-beside-driver", "The sweep comes by, and thinks that a hold is old whose driver lives.",
-                        {1, 1, 0, 0, 0});
+                        {2, 0, 0, 0, 0}, {1, 1, 0, 0, 0}, 782945);
   has_buyer(s, "a", 25);
   add(s, buys(s, "A", order("a", "ra")));
   add(s, sweeps());
@@ -144,8 +151,8 @@ Scenario sweep_beside_driver() {
 }
 
 Scenario same_request_twice() {
-  Scenario s =
-      scenario("same-request-twice", "One request arrives twice at once, and the buyer logs in.", {1, 1, 0, 0, 0});
+  Scenario s = scenario("same-request-twice", "One request arrives twice at once, and the buyer logs in.",
+                        {2, 0, 0, 0, 0}, {1, 1, 0, 0, 0}, 193840);
   has_buyer(s, "a", 45);
   add(s, buys(s, "A", order("a", "ra")));
   add(s, buys(s, "A again", order("a", "ra")));
@@ -154,8 +161,8 @@ Scenario same_request_twice() {
 }
 
 Scenario resume() {
-  Scenario s =
-      scenario("resume", "The buyer asks again and again until it is known, and logs in elsewhere.", {1, 2, 0, 0, 0});
+  Scenario s = scenario("resume", "The buyer asks again and again until it is known, and logs in elsewhere.",
+                        {1, 1, 0, 0, 0}, {1, 2, 0, 0, 0}, 518363);
   has_buyer(s, "a", 45);
   add(s, buys(s, "A", order("a", "ra"), 3));
   add(s, logs_in("a"));
@@ -164,7 +171,8 @@ Scenario resume() {
 }
 
 Scenario clocks() {
-  Scenario s = scenario("clocks", "Two buyers buy two slots, and clocks jump.", {0, 1, 0, 0, 1});
+  Scenario s =
+      scenario("clocks", "Two buyers buy two slots, and clocks jump.", {1, 0, 0, 0, 1}, {1, 1, 0, 0, 1}, 4823412);
   has_buyer(s, "a", 25);
   has_buyer(s, "b", 45);
   s.jumps = {std::chrono::hours(-1), std::chrono::hours(36)};

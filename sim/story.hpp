@@ -26,13 +26,13 @@ class Story {
   void tell(Move move, OperationId operation, Reply reply);
   void answers(std::uint8_t actor, const std::vector<TextId>& before, const std::vector<TextId>& after);
   void end(bool power_failed, const Ending::Verdict& verdict);
+  void line(const std::string& who, const std::string& what);
   void violation(const std::string& what);
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
   [[nodiscard]] std::string describe(OperationId operation) const;
   [[nodiscard]] std::string describe(OperationId operation, Reply reply) const;
-  void line(const std::string& who, const std::string& what);
 
   const Scenario& scenario_;
   const Texts& texts_;
