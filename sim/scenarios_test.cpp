@@ -8,6 +8,11 @@
 #include "sim/switches.hpp"
 
 namespace abc2::sim {
+
+// What GoogleTest says of a parameter.
+void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
+void PrintTo(const Switch& rule, std::ostream* out) { *out << rule.name; }
+
 namespace {
 
 using ::testing::IsEmpty;

@@ -43,7 +43,7 @@ const std::vector<Switch>& switches() {
       make("pending-compared", Rule::pending_compared, "only the promise that was fulfilled is dropped",
            {"two-deposits"}),
       make("list-same-number", Rule::list_same_number, "an addition keeps its number until it is decided",
-           {"three-ads"}),
+           {"two-campaigns"}),
       make("list-looks-back", Rule::list_looks_back, "a repeated addition finds itself", {"same-ad-twice"}),
       make("fresh-attempts", Guard::fresh_attempts, "each try to buy is an attempt of its own", {"same-request-twice"}),
       make("first-slot-answers", Guard::first_slot_answers, "a request is answered by the first slot that is not void",
