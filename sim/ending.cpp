@@ -15,7 +15,7 @@ constexpr Milliseconds kLater = std::chrono::hours(24 * 1000);
 }  // namespace
 
 Ending::Ending(const Scenario& scenario, Texts& texts, Operations& operations, AllContents& contents, ContentsId start)
-    : scenario_(scenario), texts_(texts), operations_(operations), contents_(contents), context_(1) {
+    : scenario_(scenario), texts_(texts), operations_(operations), contents_(contents) {
   start_ = documents(start);
 }
 
@@ -33,7 +33,7 @@ const Ending::Recovered& Ending::recover(ContentsId before) {
   for (int round = 1;; ++round) {
     const ContentsId at_first = recovered.after;
     const Actor actor{"recovery", scenario_.recovery, 1000u + static_cast<std::uint64_t>(round), kLater};
-    Process process(context_, texts_, actor);
+    Process process(texts_, actor);
     std::size_t steps = 0;
     for (auto pending = process.pending(); !pending.empty(); pending = process.pending()) {
       if (++steps > kMostSteps) {

@@ -43,7 +43,6 @@ class Ending {
   Operations& operations_;
   AllContents& contents_;
   Documents start_;
-  boost::asio::io_context context_;
   std::map<ContentsId, Recovered> recovered_;
   std::map<ContentsId, std::string> books_, always_;
   std::map<std::pair<ContentsId, std::vector<TextId>>, std::string> answers_;

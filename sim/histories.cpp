@@ -6,7 +6,7 @@ constexpr std::size_t kMostLive = 2000;
 }
 
 Histories::Histories(Texts& texts, Operations& operations, const std::vector<Actor>& actors)
-    : texts_(texts), operations_(operations), actors_(actors), context_(1) {}
+    : texts_(texts), operations_(operations), actors_(actors) {}
 
 Histories::~Histories() = default;
 
@@ -18,7 +18,7 @@ void Histories::describe(History& history, const Process& process) {
 
 HistoryId Histories::begin(std::uint8_t actor) {
   ++coroutines_run_;
-  auto process = std::make_unique<Process>(context_, texts_, actors_[actor]);
+  auto process = std::make_unique<Process>(texts_, actors_[actor]);
   History history;
   history.actor = actor;
   describe(history, *process);
@@ -69,7 +69,7 @@ std::unique_ptr<Process> Histories::revive(HistoryId id) {
   std::vector<const Event*> events;
   HistoryId at = id;
   for (; !all_[at].first; at = all_[at].before) events.push_back(&all_[at].event);
-  auto process = std::make_unique<Process>(context_, texts_, actors_[all_[at].actor]);
+  auto process = std::make_unique<Process>(texts_, actors_[all_[at].actor]);
   for (auto event = events.rbegin(); event != events.rend(); ++event)
     (*event)->jumped ? process->jump((*event)->jump) : process->complete((*event)->index, (*event)->reply);
   return process;

@@ -72,7 +72,6 @@ class Histories {
   Texts& texts_;
   Operations& operations_;
   const std::vector<Actor>& actors_;
-  boost::asio::io_context context_;
   std::deque<History> all_;
   boost::unordered_flat_map<Key, HistoryId, Hash> grown_;
   std::map<std::pair<std::uint8_t, std::vector<TextId>>, HistoryId> ended_;

@@ -96,17 +96,21 @@ Task<Result<store::ScanPage>> SimStore::scan(store::Key prefix, store::Key after
   co_return page;
 }
 
-Process::Process(boost::asio::io_context& context, Texts& texts, const Actor& actor)
-    : context_(context),
+Process::Process(Texts& texts, const Actor& actor)
+    : context_(std::make_unique<boost::asio::io_context>(1)),
       texts_(texts),
       runtime_(*this, mixed(actor.seed + 1), first_time + actor.clock_ahead),
       store_(*this, runtime_),
       world_{store_, runtime_, [this](std::string text) { answers_.push_back(std::move(text)); }} {
-  run(context_.get_executor(), actor.program(world_));
+  run(context_->get_executor(), actor.program(world_));
   poll();
 }
 
-Process::~Process() = default;
+Process::~Process() {
+  // First those that wait here, then those that their end has woken up; all before what they work with.
+  waiting_.clear();
+  context_.reset();
+}
 
 std::vector<Operation> Process::pending() const {
   std::vector<Operation> operations;
@@ -143,8 +147,8 @@ void Process::run(Executor where, Task<void> work) {
 }
 
 void Process::poll() {
-  context_.restart();
-  context_.poll();
+  context_->restart();
+  context_->poll();
 }
 
 }  // namespace abc2::sim

@@ -1,12 +1,11 @@
 // Process: one live process of an exploration: the market's own coroutines on a Store and a Runtime whose every step
 // waits until somebody completes it. What it does is a pure function of its actor and of how its steps were completed.
 //
-//   Process process(context, texts, actor);
+//   Process process(texts, actor);
 //   while (!process.pending().empty()) process.complete(0, reply_to(process.pending()[0]));
 //   process.answers()      // what the actor's client was told
 //
-// Not thread-safe. One io_context may serve many processes, of which one at a time is moved. Destroying a process
-// destroys its coroutines where they stand.
+// Not thread-safe. Destroying a process destroys its coroutines where they stand.
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <functional>
@@ -84,7 +83,7 @@ struct Actor {
 
 class Process {
  public:
-  Process(boost::asio::io_context& context, Texts& texts, const Actor& actor);
+  Process(Texts& texts, const Actor& actor);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -114,14 +113,16 @@ class Process {
   };
   void poll();
 
-  boost::asio::io_context& context_;
+  // Its own, since what a coroutine's end wakes up (a channel's receiver) is posted there, and must die with the
+  // process.
+  std::unique_ptr<boost::asio::io_context> context_;
   Texts& texts_;
   SimRuntime runtime_;
   SimStore store_;
   World world_;
   std::vector<std::string> answers_;
   std::string thrown_;
-  std::vector<Waiting> waiting_;  // last: it owns the coroutines
+  std::vector<Waiting> waiting_;  // owns the coroutines
 };
 
 }  // namespace abc2::sim
