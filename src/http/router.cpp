@@ -71,6 +71,7 @@ bool Router::fits(const Route& route, const std::vector<std::string>& parts, Par
 
 Router::Match Router::match(Method method, std::string_view path) const {
   Match match;
+  if (!path.starts_with('/')) return match;
   const auto parts = split_path(path);
   if (!parts || parts->size() >= by_length_.size()) return match;
   std::vector<std::string> decoded;
