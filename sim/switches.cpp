@@ -1,5 +1,7 @@
 #include "sim/switches.hpp"
 
+#include <algorithm>
+
 #include "journal/rules.hpp"
 #include "market/guards.hpp"
 
@@ -55,6 +57,11 @@ const std::vector<Switch>& switches() {
       make("one-fees-account", Guard::one_fees_account, "one account gets the fees for ever", {"collecting-fees"}),
   };
   return all;
+}
+
+const Switch* find_switch(const std::string& name) {
+  const auto found = std::ranges::find(switches(), name, &Switch::name);
+  return found == switches().end() ? nullptr : &*found;
 }
 
 }  // namespace abc2::sim

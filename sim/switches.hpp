@@ -15,6 +15,8 @@ struct Switch {
 };
 
 const std::vector<Switch>& switches();
+// By its name; null if there is none.
+const Switch* find_switch(const std::string& name);
 
 // Switches one off for as long as it lives.
 class Without {

@@ -1,0 +1,18 @@
+// The command that runs the simulator: from which seeds, and what is printed.
+#pragma once
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace abc2::sim {
+
+// Arguments as of a program, its name left out. Prints a line for each run, and of the first that fails the seed, the
+// commit, the last writes and the fewest requests that still fail. Returns the exit status: 0 if nothing failed and
+// every branch of recovery was reached, 1 if not, 2 for wrong arguments.
+int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& errors);
+
+// The coverage marks that the given number of runs must reach: every branch of recovery and of each unknown path.
+const std::vector<std::string>& marks_to_reach();
+
+}  // namespace abc2::sim
