@@ -81,6 +81,8 @@ CLI::App* add_serve(CLI::App& app, Options& options) {
   add(serve, "port", server.port, "The port to listen on; 0: any that is free, which is printed");
   add(serve, "tls-certificate", server.tls_certificate_file, "PEM file with the certificate chain: serve HTTPS");
   add(serve, "tls-key", server.tls_key_file, "PEM file with its key");
+  add(serve, "pages", options.serve.pages,
+      "The folder with the web pages; by default the one installed with the program");
   add_flag(serve, "demo", options.serve.demo, "Make sellers, campaigns, ads and buyers to look around with");
   add(serve, "operators", web.operators, "Users who may fund accounts, audit and resolve holds")->delimiter(',');
   add(serve, "fee-basis-points", options.serve.node.market.fee_basis_points,

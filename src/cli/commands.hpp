@@ -17,6 +17,7 @@ struct ServeSettings {
   http::AppSettings app;
   Milliseconds shutdown{10'000};  // how long requests in flight may take at the end
   bool demo = false;
+  std::string pages;  // the folder with the web pages; empty: the one that was installed with the program, if any
 };
 int serve(ServeSettings settings);
 

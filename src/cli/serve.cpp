@@ -1,11 +1,13 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 
 #include "cli/commands.hpp"
 #include "cli/demo.hpp"
 #include "http/app.hpp"
 #include "http/log.hpp"
+#include "http/pages.hpp"
 
 namespace abc2::cli {
 
@@ -30,10 +32,27 @@ sigset_t block_signals() {
   return signals;
 }
 
+// The pages that were installed with the program: its own place is PREFIX/bin.
+std::string installed_pages() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return "";
+  const auto folder = program.parent_path().parent_path() / "share" / "abc2" / "pages";
+  return std::filesystem::is_directory(folder, error) ? folder.string() : "";
+}
+
 }  // namespace
 
 int serve(ServeSettings settings) {
   const sigset_t signals = block_signals();
+  if (settings.pages.empty()) settings.pages = installed_pages();
+  if (settings.pages.empty()) {
+    log_info("no_pages", {{"hint", "only the API is served; --pages DIRECTORY adds the web pages"}});
+  } else {
+    auto pages = http::Pages::read(settings.pages);
+    if (!pages) return failed(pages.error());
+    settings.app.pages = std::make_shared<const http::Pages>(std::move(pages).value());
+  }
   auto opened = Node::open(settings.node);
   if (!opened) return failed(opened.error());
   Node& node = *opened.value();

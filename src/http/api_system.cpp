@@ -3,6 +3,7 @@
 
 #include "http/api_encode.hpp"
 #include "http/openapi_text.hpp"
+#include "http/pages.hpp"
 #include "http/problem.hpp"
 #include "http/version.hpp"
 #include "market/keys.hpp"
@@ -21,12 +22,15 @@ Handled readyz(AppState* app, Context /*context*/) {
   co_return json_response(200, json::object{{"ready", true}});
 }
 
-// Without logging in only from this machine; through a proxy everybody would seem to be.
+// Without logging in only from this machine; through a proxy everybody would seem to be. That there is one is known
+// from the settings that it needs, and by most from what they add to a request.
 Handled show_metrics(AppState* app, Context context) {
   boost::system::error_code unparsed;
   const auto address = boost::asio::ip::make_address(context.request.peer, unparsed);
-  const bool here = !unparsed && address.is_loopback() && context.request.header("x-forwarded-for").empty() &&
-                    context.request.header("forwarded").empty();
+  bool proxied = app->settings.behind_proxy || app->settings.secure_cookies;
+  for (const char* sign : {"x-forwarded-for", "forwarded", "x-real-ip", "via"})
+    proxied = proxied || !context.request.header(sign).empty();
+  const bool here = !unparsed && address.is_loopback() && !proxied;
   if (!here && !app->is_operator(context.who.user))
     co_return Error(Code::forbidden, "metrics are for operators, and for this machine");
   auto response = co_await operator_metrics(app, std::move(context));
@@ -45,7 +49,11 @@ Handled show_version(AppState* /*app*/, Context /*context*/) {
   co_return json_response(200, json::object{{"name", "abc2"}, {"version", version()}});
 }
 
-Handled show_home(AppState* /*app*/, Context /*context*/) {
+Handled show_home(AppState* app, Context context) {
+  if (app->settings.pages) {
+    auto page = app->settings.pages->find(context.request);
+    if (page) co_return std::move(*page);
+  }
   Response response;
   response.set("Content-Type", "text/html; charset=utf-8");
   response.set("Cache-Control", "no-cache");

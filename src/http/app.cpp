@@ -6,6 +6,7 @@
 
 #include "http/ad_board.hpp"
 #include "http/log.hpp"
+#include "http/pages.hpp"
 #include "http/problem.hpp"
 #include "http/security.hpp"
 #include "http/text.hpp"
@@ -106,7 +107,9 @@ Task<Response> App::answer(std::size_t loop, Request request) {
   } else if (match.bad_encoding) {
     response = problem(400, "the path is not well encoded");
   } else if (match.others.empty()) {
-    response = problem(404, "there is nothing at this address");
+    std::optional<Response> page;
+    if (state_.settings.pages) page = state_.settings.pages->find(request);
+    response = page ? std::move(*page) : problem(404, "there is nothing at this address");
   } else {
     const std::string allowed = allow_text(match.others) + ", OPTIONS";
     if (method == Method::options) {

@@ -114,6 +114,29 @@ TEST(App, BehindAProxyItsLastWordIsTheClient) {
   EXPECT_EQ(log_in_from("198.51.100.1, 203.0.113.2"), 400);
 }
 
+TEST(App, MetricsAreForThisMachineUnlessAProxyIsInFront) {
+  const auto ask = [](TestApp& app, const char* peer, const char* field) {
+    Request request;
+    request.method = Method::get;
+    request.target = "/metrics";
+    request.peer = peer;
+    if (field) request.headers.emplace_back(field, "203.0.113.1");
+    return app.ask(request).status;
+  };
+  TestApp direct;
+  EXPECT_EQ(ask(direct, "127.0.0.1", nullptr), 200);
+  EXPECT_EQ(ask(direct, "::1", nullptr), 200);
+  EXPECT_EQ(ask(direct, "203.0.113.1", nullptr), 403);
+  for (const char* sign : {"x-forwarded-for", "forwarded", "x-real-ip", "via"})
+    EXPECT_EQ(ask(direct, "127.0.0.1", sign), 403) << sign;
+  AppSettings behind, secure;
+  behind.behind_proxy = secure.secure_cookies = true;
+  for (const auto& settings : {behind, secure}) {
+    TestApp proxied(settings);
+    EXPECT_EQ(ask(proxied, "127.0.0.1", nullptr), 403);
+  }
+}
+
 TEST(App, EveryAnswerHasSecurityHeaders) {
   TestApp app;
   for (const char* target : {"/api/version", "/nothing", "/api/me", "/embed.js"}) {

@@ -20,6 +20,7 @@
 namespace abc2::http {
 
 class AdBoard;
+class Pages;
 
 struct AppSettings {
   std::vector<std::string> operators;  // the users who may do what is under /api/operator
@@ -27,8 +28,9 @@ struct AppSettings {
   bool behind_proxy = false;           // the client's address is the last one in X-Forwarded-For
   RateLimiter::Rate logins{20, Milliseconds(3000)};
   RateLimiter::Rate registrations{10, Milliseconds(20'000)};
-  std::size_t addresses = 10'000;  // that the rate limits remember
-  std::size_t streams = 1000;      // of live events at the same time
+  std::size_t addresses = 10'000;      // that the rate limits remember
+  std::size_t streams = 1000;          // of live events at the same time
+  std::shared_ptr<const Pages> pages;  // for people; null: there are none, only the API
 };
 
 // What the handlers work with. Borrowed: all of it outlives the App.

@@ -128,6 +128,9 @@ class RequestParser::Impl {
     Ec ec;
     const std::size_t used = parser_->put(boost::asio::const_buffer(head.data(), head.size()), ec);
     judge(ec);
+    // The blank line that ends a head was seen above. A parser that still waits for it (it does where the first line
+    // ends within its version) would wait for ever.
+    if (state_ != State::failed && !parser_->is_header_done()) fail(400, "this is not a well-formed HTTP request");
     if (state_ != State::failed) check_head();
     return skipped + used;
   }

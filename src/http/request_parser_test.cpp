@@ -49,6 +49,16 @@ TEST(RequestParser, TheHeadAsItCame) {
   EXPECT_EQ(request.headers.size(), 3u);
 }
 
+// Where a version should be, the end of the line: Beast waits for the rest of it, which never comes.
+TEST(RequestParser, AHeadThatEndsInItsVersion) {
+  for (const char* text : {"GET / H\r\n\r\n", "e x HTT\r\n\r\n", "e x \r\n\r\n", "e \xff\xff e \xff\r\n\r\n"}) {
+    RequestParser parser({});
+    parser.feed(text);
+    ASSERT_EQ(parser.state(), State::failed) << text;
+    EXPECT_EQ(parser.failure_status(), 400) << text;
+  }
+}
+
 TEST(RequestParser, FieldsAfterABodyAreNotHeaders) {
   RequestParser parser({});
   const std::string text =
