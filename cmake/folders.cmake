@@ -5,7 +5,8 @@
 # abc2_unit_tests(THREADS runtime http): for every folder with *_test.cpp files beside its sources, one test program
 # abc2_<folder>_tests; each of its cases is a test of CTest, in a process of its own, labelled `unit`. The folders named
 # after THREADS have tests that run on several threads: theirs are labelled `unit-threads` and run under
-# ThreadSanitizer too (labels are matched by search, so -L unit and -L threads both find them).
+# ThreadSanitizer too (labels are matched by search, so -L unit and -L threads both find them). In the other folders that
+# is said of one file by its name: x_threads_test.cpp.
 # abc2_test_program(name SOURCES a.cpp LINKS cli LABEL e2e [TIMEOUT 300]): a GoogleTest program outside src/.
 # abc2_fuzzers(): every x_fuzz.cpp beside its source is the libFuzzer program fuzz_<folder>_x (with -DABC2_FUZZ=ON).
 # All of them share one precompiled header, built once.
@@ -82,24 +83,32 @@ function(abc2_discover target label timeout)
   endif()
 endfunction()
 
+function(abc2_unit_test_program target library label timeout)
+  if(NOT ARGN)
+    return()
+  endif()
+  add_executable(${target} ${ARGN})
+  abc2_common(${target})
+  # The memory engine is what unit tests of higher folders run on; the conformance suite is what engines must pass.
+  target_link_libraries(${target} PRIVATE ${library} GTest::gmock GTest::gtest_main
+    $<TARGET_NAME_IF_EXISTS:abc2_engines_memory> $<TARGET_NAME_IF_EXISTS:abc2_store_conformance>)
+  abc2_discover(${target} ${label} ${timeout})
+endfunction()
+
 function(abc2_unit_tests)
   cmake_parse_arguments(ARG "" "" "THREADS" ${ARGN})
   get_property(folders GLOBAL PROPERTY abc2_folders)
   foreach(folder IN LISTS folders)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*_test.cpp)
-    if(sources)
-      abc2_target_name(${folder} library)
-      set(target ${library}_tests)
-      add_executable(${target} ${sources})
-      abc2_common(${target})
-      # The memory engine is what unit tests of higher folders run on; the conformance suite is what engines must pass.
-      target_link_libraries(${target} PRIVATE ${library} GTest::gmock GTest::gtest_main
-        $<TARGET_NAME_IF_EXISTS:abc2_engines_memory> $<TARGET_NAME_IF_EXISTS:abc2_store_conformance>)
-      if(folder IN_LIST ARG_THREADS)
-        abc2_discover(${target} unit-threads 600)
-      else()
-        abc2_discover(${target} unit 300)
-      endif()
+    abc2_target_name(${folder} library)
+    if(NOT folder IN_LIST ARG_THREADS)
+      set(threads ${sources})
+      list(FILTER threads INCLUDE REGEX "_threads_test\\.cpp$")
+      list(FILTER sources EXCLUDE REGEX "_threads_test\\.cpp$")
+      abc2_unit_test_program(${library}_tests ${library} unit 300 ${sources})
+      abc2_unit_test_program(${library}_threads_tests ${library} unit-threads 600 ${threads})
+    else()
+      abc2_unit_test_program(${library}_tests ${library} unit-threads 600 ${sources})
     endif()
   endforeach()
 endfunction()
