@@ -1,6 +1,7 @@
 #include "sim/cluster.hpp"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <optional>
 #include <set>
 
@@ -17,9 +18,12 @@ constexpr unsigned kMostTimes = 5;      // that a client asks
 class Cluster {
  public:
   explicit Cluster(const ClusterPlan& plan)
-      : plan_(plan), dice_(mixed(plan.seed)), store_(agenda_, dice_.another()), nodes_(plan.nodes) {
+      : plan_(plan), dice_(mixed(plan.seed) + plan.luck), store_(agenda_, dice_.another()), nodes_(plan.nodes) {
     expected_.fee_basis_points = fee_basis_points;
-    store_.on_write = [this](const store::Key& key, const std::string&) { check_write(key); };
+    store_.on_write = [this](const StoreCall& call) {
+      check_write(call.key);
+      fall_after(call.node);
+    };
   }
 
   ClusterOutcome run() {
@@ -27,6 +31,7 @@ class Cluster {
     for (const Request& request : plan_.requests) {
       asked_.push_back(std::make_shared<Asked>());
       asked_.back()->request = &request;
+      asked_.back()->user = &users_.try_emplace(request.user, ClusterUser(user_name(request.user))).first->second;
     }
     for (std::size_t i = 0; i < plan_.requests.size(); ++i)
       agenda_.after(plan_.requests[i].at, [this, i] { begin(i); });
@@ -52,8 +57,8 @@ class Cluster {
     const NodeClock clock{
         plan_.clocks_jump ? Milliseconds(static_cast<std::int64_t>(dice_.below(4000)) - 2000) : Milliseconds(0),
         static_cast<std::int64_t>(dice_.below(1000)) - 500};
-    nodes_[i] =
-        std::make_unique<ClusterNode>(agenda_, store_, dice_.roll(), clock, plan_.nodes, plan_.sweep_per_second);
+    nodes_[i] = std::make_unique<ClusterNode>(
+        agenda_, store_, NodeSettings{i, dice_.roll(), clock, plan_.nodes, plan_.sweep_per_second, plan_.recovers});
     nodes_[i]->start();
   }
 
@@ -76,6 +81,12 @@ class Cluster {
       crash(i);
       crash_again_and_again(i);
     });
+  }
+
+  // Just before or just after the node hears of its write.
+  void fall_after(std::uint32_t i) {
+    if (in_trouble_ && dice_.chance(plan_.crash_at_write))
+      agenda_.after(dice_.between(Micros(0), 3 * store_.weather.usual_most), [this, i] { crash(i); });
   }
 
   void trouble() {
@@ -101,7 +112,10 @@ class Cluster {
   void cut_off(std::uint32_t i) {
     agenda_.after(dice_.between(kSecond, 2 * plan_.outage_every), [this, i] {
       if (!in_trouble_) return;
-      if (nodes_[i]) nodes_[i]->cut_off = !nodes_[i]->cut_off;
+      if (nodes_[i]) nodes_[i]->cut_off = true;
+      agenda_.after(dice_.between(Micros(10'000), 3 * kSecond), [this, i] {
+        if (nodes_[i]) nodes_[i]->cut_off = false;
+      });
       cut_off(i);
     });
   }
@@ -113,7 +127,8 @@ class Cluster {
       if (nodes_[i]) {
         ++outcome_.jumps;
         const std::int64_t most_ms = 3'600'000;
-        nodes_[i]->set_clock({Milliseconds(static_cast<std::int64_t>(dice_.below(2 * most_ms)) - most_ms), 0});
+        nodes_[i]->set_clock({Milliseconds(static_cast<std::int64_t>(dice_.below(2 * most_ms)) - most_ms),
+                              nodes_[i]->clock().drift_ppm});
       }
       jump(i);
     });
@@ -152,7 +167,7 @@ class Cluster {
     const bool again = asked->times < kMostTimes;
     if (request.wish == Wish::buy) {
       // Each time may be told something else of it: nothing came of it only if all of them say so.
-      expected_.orders[request_id(request.id)] = {user_name(request.user), request.amount, asked->times};
+      expected_.orders[request_id(request.id)] = {asked->user->name, request.amount, asked->times};
     }
     auto heard = std::make_shared<bool>(false);
     agenda_.after(kPatience, [this, i, at, heard, again] {
@@ -168,6 +183,8 @@ class Cluster {
   void hear(std::size_t i, std::uint32_t node, bool again, const Told& told) {
     ++outcome_.answers[told.what];
     answers_.push_back(told.answer);
+    if (!told.untrue.empty()) note(told.untrue);
+    if (!told.viewed.empty()) ++viewed_[told.viewed];
     if (!told.again) asked_[i]->answered = true;
     if (told.again && again) agenda_.after(dice_.between(Micros(50'000), kSecond), [this, i, node] { send(i, node); });
   }
@@ -180,29 +197,57 @@ class Cluster {
   }
 
   void note(const std::string& wrong) {
-    if (outcome_.violation.empty()) outcome_.violation = wrong;
+    if (wrong.empty() || !outcome_.violation.empty()) return;
+    outcome_.violation = wrong;
+    outcome_.failed_at = agenda_.now();
   }
 
   void settle() {
-    const Micros quiet = agenda_.now() + plan_.weather.latest;  // when the last write has landed
-    std::string finding;
-    for (Micros until = agenda_.now() + kSecond; outcome_.violation.empty(); until += kSecond) {
+    const Micros quiet = std::max(agenda_.now(), store_.last_landing());  // when nothing can go wrong any more
+    for (Micros until = agenda_.now() + kSecond / 4; outcome_.violation.empty(); until += kSecond / 4) {
       while (agenda_.step(until) && outcome_.violation.empty()) {
       }
       if (until < quiet) continue;
       const Documents documents = store_.documents();
       note(audit_always({}, documents, expected_));
-      finding = audit_books({}, documents, expected_);
+      const std::string finding = audit_books({}, documents, expected_);
       if (finding.empty()) break;
       if (until > quiet + settle_bound)
         note("not settled " + std::to_string(settle_bound / kSecond) + " s after the last fault: " + finding);
     }
     outcome_.settled_in = std::max(Micros(0), agenda_.now() - quiet);
+    if (!outcome_.violation.empty()) return;
+    // Whoever asks now is answered; nothing is on its way any more.
+    for (const Micros until = agenda_.now() + settle_bound; agenda_.step(until) && outcome_.violation.empty();) {
+    }
+    check_end();
+  }
+
+  void check_end() {
     // A look is no purchase: what it was told says nothing of one.
     std::erase_if(answers_,
                   [](const std::string& answer) { return answer.find("\"did\":\"look\"") != std::string::npos; });
-    if (outcome_.violation.empty()) note(audit_answers(store_.documents(), answers_, expected_));
+    const Documents documents = store_.documents();
+    note(audit_always({}, documents, expected_));
+    note(audit_books({}, documents, expected_));
+    note(audit_answers(documents, answers_, expected_));
+    for (const auto& [number, user] : users_) note(user.audit(documents));
+    check_views(documents);
     if (outcome_.violation.empty()) audit_ourselves();
+  }
+
+  // What a node counted and could not write before it fell is lost; nothing is counted twice.
+  void check_views(const Documents& documents) {
+    std::map<std::string, std::uint64_t> counted;
+    for (const auto& [key, value] : documents) {
+      if (!key.starts_with("stats/")) continue;
+      const std::string seller = key.substr(6, key.find('/', 6) - 6);
+      const auto hour = boost::json::parse(value);
+      for (const auto& slot : hour.at("slots").as_array())
+        counted[seller] += slot.at("views").to_number<std::uint64_t>();
+    }
+    for (const auto& [seller, views] : counted)
+      if (views > viewed_[seller]) note("more views of " + seller + "'s ads are counted than there were");
   }
 
   // The market's own audit must agree.
@@ -223,8 +268,7 @@ class Cluster {
   }
 
   void report() {
-    outcome_.report = "seed " + std::to_string(plan_.seed) + ", " + std::to_string(plan_.requests.size()) +
-                      " requests; the last writes:\n";
+    outcome_.report = in_words(plan_) + "the last writes:\n";
     for (const auto& call : store_.last_calls()) outcome_.report += "  " + call + "\n";
     outcome_.report += "=> " + outcome_.violation + "\n";
   }
@@ -233,8 +277,10 @@ class Cluster {
   Dice dice_;
   Agenda agenda_;
   ClusterStore store_;
-  std::vector<std::unique_ptr<ClusterNode>> nodes_;
+  std::map<std::uint32_t, ClusterUser> users_;
   std::vector<std::shared_ptr<Asked>> asked_;
+  std::vector<std::unique_ptr<ClusterNode>> nodes_;
+  std::map<std::string, std::uint64_t> viewed_;  // by seller
   std::vector<std::string> answers_;
   std::set<store::Key> written_once_;
   Expectations expected_;

@@ -19,13 +19,19 @@ namespace abc2::sim {
 enum class Wish : std::uint8_t {
   register_user,
   log_in,
+  log_out,
+  add_key,
+  change_password,
   add_ad,
   add_campaign,
+  edit_campaign,
   fund,
   buy,
   collect_earnings,
   collect_fees,
-  change_password,
+  look_around,
+  see_ad,
+  audit,
 };
 
 // What a client wants, once. It is asked for again, with the same id, until there is an answer.
@@ -49,21 +55,26 @@ struct ClusterPlan {
   Micros calm_until{5'000'000};  // accounts are opened
   Micros trouble_until{65'000'000};
   Micros crash_every{8'000'000};  // of each node, on average
+  unsigned crash_at_write = 3;    // odds in a thousand that a node falls just after a write of its own has landed
   Micros outage_every{25'000'000};
   bool clocks_jump = true;
   std::size_t sweep_per_second = 1000;
+  bool recovers = true;    // false: neither recoverer nor sweep, to see that the bound can fail
+  std::uint64_t luck = 0;  // another throw of the same dice
 };
 
 // A plan that the seed decides: topology, fault rates and workload.
 ClusterPlan plan_cluster(std::uint64_t seed);
 
-// In simulated time after the last fault: writes that were in flight have landed by then, a hold is old after
-// limits::hold_is_old, a node in use is looked at within limits::recovery_longest, and the sweep has seen everything.
-inline constexpr Micros settle_bound{40'000'000};
+// In simulated time after the last fault has ended and the last write that was in flight has landed. An undecided hold
+// is ended limits::hold_is_old after it was placed, once the sweep comes by; a campaign in use is looked at within
+// limits::recovery_longest; a sweep over everything takes the documents by its rate.
+inline constexpr Micros settle_bound{20'000'000};
 
 struct ClusterOutcome {
   std::string violation;  // empty: all is well
   std::string report;     // of a violation: the last writes before it
+  Micros failed_at{0};
   std::uint64_t digest = 0;
   Micros simulated{0}, settled_in{0};
   std::uint64_t sent = 0, crashes = 0, outages = 0, jumps = 0;
@@ -73,7 +84,11 @@ struct ClusterOutcome {
 
 ClusterOutcome run_cluster(const ClusterPlan& plan);
 
-// The same plan with as few of its requests as still lead to a violation; at most `runs` runs are spent on it.
+// The same plan with as few of its requests, nodes and kinds of faults as still lead to a violation; at most `runs`
+// runs are spent on it. The same plan is shrunk to the same one each time.
 ClusterPlan shrink(ClusterPlan plan, int runs);
+
+// Nodes, faults and requests of a plan, for a person.
+std::string in_words(const ClusterPlan& plan);
 
 }  // namespace abc2::sim

@@ -57,31 +57,35 @@ class ClusterNode::NodeRuntime final : public runtime::Runtime {
 
 class ClusterNode::NodeStore final : public store::Store {
  public:
-  NodeStore(ClusterNode& node, NodeRuntime& runtime) : Store(runtime), node_(node) {}
+  NodeStore(ClusterNode& node, NodeRuntime& runtime, Origin origin) : Store(runtime), node_(node), origin_(origin) {}
   Task<Result<store::Snapshot>> get(store::Key key, store::Freshness freshness) override {
     const bool stale = freshness == store::Freshness::stale;
-    auto answer = co_await call({StoreCall::Verb::get, stale, std::move(key), {}, 0});
+    auto answer = co_await call({Verb::get, node_.settings_.number, origin_, stale, std::move(key), {}, 0});
     if (answer.failed) co_return away();
     co_return std::move(answer.found);
   }
   Task<Result<WriteOutcome>> add(store::Key key, store::Value value) override {
-    auto answer = co_await call({StoreCall::Verb::add, false, std::move(key), std::move(value), 0});
+    auto answer =
+        co_await call({Verb::add, node_.settings_.number, origin_, false, std::move(key), std::move(value), 0});
     if (answer.failed) co_return away();
     co_return answer.outcome;
   }
   Task<Result<WriteOutcome>> replace(store::Key key, store::Version expected, store::Value value) override {
-    auto answer = co_await call({StoreCall::Verb::replace, false, std::move(key), std::move(value), expected.token()});
+    auto answer = co_await call(
+        {Verb::replace, node_.settings_.number, origin_, false, std::move(key), std::move(value), expected.token()});
     if (answer.failed) co_return away();
     co_return answer.outcome;
   }
   Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override {
-    auto answer = co_await call({StoreCall::Verb::scan, false, std::move(prefix), std::move(after), limit});
+    auto answer =
+        co_await call({Verb::scan, node_.settings_.number, origin_, false, std::move(prefix), std::move(after), limit});
     if (answer.failed) co_return away();
     co_return std::move(answer.page);
   }
   [[nodiscard]] bool exclusive() const override { return false; }
 
  private:
+  using Verb = StoreCall::Verb;
   Task<StoreAnswer> call(StoreCall call) {
     ClusterNode* const node = &node_;
     auto answer = co_await node->wait([node, call = std::move(call)](std::uint64_t waiter) {
@@ -92,38 +96,47 @@ class ClusterNode::NodeStore final : public store::Store {
     co_return answer;
   }
   ClusterNode& node_;
+  Origin origin_;
 };
 
+// The market three times, so that the store can tell what a call is for: what it keeps is in the store.
 struct ClusterNode::Parts {
+  struct Desk {
+    Desk(ClusterNode& node, Parts& parts, Origin origin)
+        : store(node, parts.runtime, origin),
+          images(store, parts.image_checker),
+          market(store, parts.runtime, parts.hasher, images, metrics, {.fee_basis_points = fee_basis_points}) {}
+    NodeStore store;
+    market::ImageLibrary images;
+    Metrics metrics;
+    market::Market market;
+  };
   Parts(ClusterNode& node, unsigned nodes)
       : runtime(node),
-        store(node, runtime),
         hasher(runtime),
-        images(store, image_checker),
-        market(store, runtime, hasher, images, metrics, {.fee_basis_points = fee_basis_points}),
+        requests(node, *this, Origin::request),
+        recovery(node, *this, Origin::recoverer),
+        sweep(node, *this, Origin::sweep),
         recoverer(runtime, [nodes] { return nodes; }, std::chrono::minutes(1)) {
-    market.purchases.on_use = [this](const store::Key& campaign) { recoverer.use(market.purchases.sales(), campaign); };
+    requests.market.purchases.on_use = [this](const store::Key& campaign) {
+      recoverer.use(recovery.market.purchases.sales(), campaign);
+    };
   }
   NodeRuntime runtime;
-  NodeStore store;
   PlainHasher hasher;
   PlainImages image_checker;
-  market::ImageLibrary images;
-  Metrics metrics;
-  market::Market market;
+  Desk requests, recovery, sweep;
   journal::Recoverer recoverer;  // of a cluster: the market's own rolls its dice as if it were alone
 };
 
-ClusterNode::ClusterNode(Agenda& agenda, ClusterStore& store, std::uint64_t seed, NodeClock clock, unsigned nodes,
-                         std::size_t sweep_per_second)
+ClusterNode::ClusterNode(Agenda& agenda, ClusterStore& store, NodeSettings settings)
     : agenda_(agenda),
       store_(store),
-      dice_(seed),
-      clock_(clock),
+      settings_(settings),
+      dice_(settings.seed),
       alive_(std::make_shared<ClusterNode*>(this)),
       context_(std::make_unique<boost::asio::io_context>(1)),
-      sweep_per_second_(sweep_per_second),
-      parts_(std::make_unique<Parts>(*this, nodes)) {}
+      parts_(std::make_unique<Parts>(*this, settings.nodes)) {}
 
 ClusterNode::~ClusterNode() {
   *alive_ = nullptr;
@@ -132,27 +145,32 @@ ClusterNode::~ClusterNode() {
   context_.reset();
 }
 
-market::Market& ClusterNode::market() { return parts_->market; }
-journal::Recoverer& ClusterNode::recoverer() { return parts_->recoverer; }
+market::Market& ClusterNode::market() { return parts_->requests.market; }
+market::ImageLibrary& ClusterNode::images() { return parts_->requests.images; }
 
 Time ClusterNode::now() const {
   const std::int64_t passed_us = agenda_.now().count();
-  return Process::first_time + clock_.ahead +
-         Milliseconds((passed_us + passed_us / 1'000'000 * clock_.drift_ppm) / 1000);
+  return Process::first_time + settings_.clock.ahead +
+         Milliseconds((passed_us + passed_us / 1'000'000 * settings_.clock.drift_ppm) / 1000);
 }
 
 Task<void> ClusterNode::recover_at_start(ClusterNode* self) {
   for (;;) {
-    const auto failed = co_await self->parts_->market.recover_at_start();
-    if (failed) co_return;
+    const auto failed = co_await self->parts_->sweep.market.recover_at_start();
+    if (failed) {
+      self->recovered_ = true;
+      co_return;
+    }
     co_await self->parts_->runtime.sleep(limits::recovery_dice);  // the store is away: again
   }
 }
 
 void ClusterNode::start() {
+  serve(market().statistics.run());
+  if (!settings_.recovers) return;
   serve(recover_at_start(this));
   serve(parts_->recoverer.run());
-  serve(parts_->market.sweep.run(sweep_per_second_));
+  serve(parts_->sweep.market.sweep.run(settings_.sweep_per_second));
 }
 
 void ClusterNode::serve(Task<void> request) {

@@ -23,22 +23,33 @@ struct NodeClock {
   std::int64_t drift_ppm = 0;  // how much faster it runs
 };
 
+struct NodeSettings {
+  std::uint32_t number = 0;
+  std::uint64_t seed = 0;
+  NodeClock clock;
+  unsigned nodes = 1;  // of the cluster
+  std::size_t sweep_per_second = 1000;
+  bool recovers = true;  // false: neither at its start nor later
+};
+
 class ClusterNode {
  public:
-  ClusterNode(Agenda& agenda, ClusterStore& store, std::uint64_t seed, NodeClock clock, unsigned nodes,
-              std::size_t sweep_per_second);
+  ClusterNode(Agenda& agenda, ClusterStore& store, NodeSettings settings);
   ~ClusterNode();
   ClusterNode(const ClusterNode&) = delete;
   ClusterNode& operator=(const ClusterNode&) = delete;
 
   market::Market& market();
-  journal::Recoverer& recoverer();
+  market::ImageLibrary& images();
   // Begins the recovery of a start, and the loops.
   void start();
+  // Whether the recovery of the start has come to its end.
+  [[nodiscard]] bool recovered() const { return recovered_; }
   // Runs a coroutine of a client's request here.
   void serve(Task<void> request);
   [[nodiscard]] Time now() const;
-  void set_clock(NodeClock clock) { clock_ = clock; }
+  void set_clock(NodeClock clock) { settings_.clock = clock; }
+  [[nodiscard]] NodeClock clock() const { return settings_.clock; }
 
   bool cut_off = false;  // from the store
 
@@ -53,12 +64,12 @@ class ClusterNode {
 
   Agenda& agenda_;
   ClusterStore& store_;
+  NodeSettings settings_;
   Dice dice_;
-  NodeClock clock_;
+  bool recovered_ = false;
   // What is on the agenda for a node that is gone finds nothing here.
   std::shared_ptr<ClusterNode*> alive_;
   std::unique_ptr<boost::asio::io_context> context_;
-  std::size_t sweep_per_second_;
   std::unique_ptr<Parts> parts_;
   std::map<std::uint64_t, std::unique_ptr<ClusterWaiter>> waiters_;
   std::uint64_t next_waiter_ = 0;

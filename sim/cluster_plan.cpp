@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "sim/cluster.hpp"
+#include "sim/cluster_user.hpp"
 
 namespace abc2::sim {
 namespace {
@@ -14,20 +15,22 @@ Request setup(Micros at, Wish wish, std::uint32_t user, Dice& dice, const Cluste
   request.user = user;
   request.id = dice.roll();
   request.node = static_cast<std::uint32_t>(dice.below(plan.nodes));
-  request.amount = static_cast<std::int64_t>(200 + dice.below(2000));
+  request.amount = static_cast<std::int64_t>(200 + dice.below(100'000));
   return request;
 }
 
 Wish any_wish(Dice& dice) {
-  const std::uint64_t percent = dice.below(100);
-  if (percent < 62) return Wish::buy;
-  if (percent < 72) return Wish::fund;
-  if (percent < 80) return Wish::log_in;
-  if (percent < 86) return Wish::collect_earnings;
-  if (percent < 89) return Wish::collect_fees;
-  if (percent < 93) return Wish::add_ad;
-  if (percent < 96) return Wish::add_campaign;
-  return percent < 98 ? Wish::register_user : Wish::change_password;
+  static constexpr std::pair<unsigned, Wish> odds[] = {
+      {480, Wish::buy},          {100, Wish::fund},           {70, Wish::log_in},       {60, Wish::collect_earnings},
+      {30, Wish::collect_fees},  {50, Wish::add_ad},          {25, Wish::add_campaign}, {35, Wish::edit_campaign},
+      {30, Wish::register_user}, {30, Wish::change_password}, {20, Wish::log_out},      {15, Wish::add_key},
+      {30, Wish::look_around},   {23, Wish::see_ad},          {2, Wish::audit}};
+  std::uint64_t draw = dice.below(1000);
+  for (const auto& [weight, wish] : odds) {
+    if (draw < weight) return wish;
+    draw -= weight;
+  }
+  return Wish::buy;
 }
 
 }  // namespace
@@ -39,13 +42,18 @@ ClusterPlan plan_cluster(std::uint64_t seed) {
   plan.nodes = static_cast<std::uint32_t>(1 + dice.below(6));
   plan.buyers = static_cast<std::uint32_t>(20 + dice.below(200));
   plan.sellers = static_cast<std::uint32_t>(1 + dice.below(12));
-  const auto up_to = [&](unsigned most) { return static_cast<unsigned>(dice.below(most + 1)); };
+  // Some runs see nothing of a kind of fault, most a little, and some very much.
+  const auto up_to = [&](unsigned most) {
+    const std::uint64_t kind = dice.below(10);
+    return static_cast<unsigned>(kind == 0 ? 0 : dice.below((kind == 9 ? 8 : 1) * most) + 1);
+  };
   plan.weather = {.error = up_to(20),
                   .lost = up_to(20),
                   .reply_lost = up_to(20),
                   .late = up_to(20),
                   .echo = up_to(20),
                   .slow = up_to(50)};
+  plan.crash_at_write = static_cast<unsigned>(dice.below(8));
   plan.crash_every = dice.between(2 * kSecond, 20 * kSecond);
   plan.outage_every = dice.between(10 * kSecond, 40 * kSecond);
 
@@ -63,13 +71,18 @@ ClusterPlan plan_cluster(std::uint64_t seed) {
     Request request;
     request.at = dice.between(plan.calm_until, plan.trouble_until);
     request.wish = any_wish(dice);
-    const bool of_seller = request.wish == Wish::add_campaign || request.wish == Wish::collect_earnings;
-    request.user =
-        static_cast<std::uint32_t>(of_seller ? plan.buyers + dice.below(plan.sellers) : dice.below(plan.buyers));
+    const bool of_seller = request.wish == Wish::add_campaign || request.wish == Wish::collect_earnings ||
+                           request.wish == Wish::edit_campaign;
+    const std::uint32_t known = plan.buyers + plan.sellers;
+    // A few are busier than all others, so that what one user does meets.
+    const std::uint32_t buyers = dice.chance(300) ? 4 : plan.buyers;
+    request.user = static_cast<std::uint32_t>(of_seller ? plan.buyers + dice.below(plan.sellers)
+                                              : request.wish == Wish::register_user ? dice.below(known + 200)
+                                                                                    : dice.below(buyers));
     request.other = static_cast<std::uint32_t>(plan.buyers + dice.below(plan.sellers));
     request.id = dice.roll();
     request.node = static_cast<std::uint32_t>(dice.below(plan.nodes));
-    request.amount = static_cast<std::int64_t>(dice.below(100) < 80 ? 10 + dice.below(400) : 10);
+    request.amount = static_cast<std::int64_t>(std::uint64_t{10} << dice.below(12));
     request.twice = dice.chance(60);
     if (dice.chance(60)) request.replay = dice.below(plan.requests.size());
     plan.requests.push_back(request);
@@ -77,31 +90,125 @@ ClusterPlan plan_cluster(std::uint64_t seed) {
   return plan;
 }
 
-ClusterPlan shrink(ClusterPlan plan, int runs) {
-  for (std::size_t part = plan.requests.size() / 2; part > 0 && runs > 0; part /= 2) {
-    for (std::size_t at = 0; at < plan.requests.size() && runs > 0;) {
-      ClusterPlan smaller = plan;
-      const auto from = smaller.requests.begin() + static_cast<std::ptrdiff_t>(at);
-      const auto count = static_cast<std::ptrdiff_t>(std::min(part, plan.requests.size() - at));
-      // A replay names its request by place: what comes after the part moves, and what is gone is not replayed.
-      smaller.requests.erase(from, from + count);
-      for (auto& request : smaller.requests) {
-        if (!request.replay || *request.replay < at) continue;
-        if (*request.replay < at + static_cast<std::size_t>(count)) {
-          request.replay.reset();
-        } else {
-          *request.replay -= static_cast<std::size_t>(count);
-        }
-      }
-      --runs;
-      if (run_cluster(smaller).violation.empty()) {
-        at += part;
-      } else {
-        plan = std::move(smaller);
-      }
+namespace {
+
+ClusterPlan without(const ClusterPlan& plan, std::size_t at, std::size_t count) {
+  ClusterPlan smaller = plan;
+  const auto from = smaller.requests.begin() + static_cast<std::ptrdiff_t>(at);
+  smaller.requests.erase(from, from + static_cast<std::ptrdiff_t>(count));
+  // A replay names its request by place: what comes after the part moves, and what is gone is not replayed.
+  for (auto& request : smaller.requests) {
+    if (!request.replay || *request.replay < at) continue;
+    if (*request.replay < at + count) {
+      request.replay.reset();
+    } else {
+      *request.replay -= count;
     }
   }
-  return plan;
+  return smaller;
+}
+
+// Shrinks one plan. What happens hangs on chance, so that a smaller plan gets a few throws of the dice.
+class Shrinker {
+ public:
+  Shrinker(ClusterPlan plan, int runs) : plan_(std::move(plan)), runs_(runs) {}
+
+  ClusterPlan run() {
+    if (!fails(plan_)) return plan_;
+    fewer_faults();
+    for (std::size_t part = plan_.requests.size() / 2; part > 0 && runs_ > 0; part /= 2) {
+      for (std::size_t at = 0; at < plan_.requests.size() && runs_ > 0;) {
+        const std::size_t count = std::min(part, plan_.requests.size() - at);
+        if (!fails(without(plan_, at, count))) at += count;
+      }
+    }
+    fewer_faults();
+    return plan_;
+  }
+
+ private:
+  bool fails(ClusterPlan smaller) {
+    for (int throws = 0; throws < 3 && runs_ > 0; ++throws, ++smaller.luck) {
+      --runs_;
+      const ClusterOutcome outcome = run_cluster(smaller);
+      if (outcome.violation.empty()) continue;
+      plan_ = std::move(smaller);
+      cut(outcome.failed_at);
+      return true;
+    }
+    return false;
+  }
+
+  // What comes after the violation has no part in it, unless the violation is that something never comes.
+  void cut(Micros failed_at) {
+    ClusterPlan shorter = plan_;
+    shorter.trouble_until = std::min(shorter.trouble_until, failed_at + kSecond);
+    for (std::size_t i = shorter.requests.size(); i-- > 0;)
+      if (shorter.requests[i].at > failed_at) shorter = without(shorter, i, 1);
+    if (shorter.requests.size() == plan_.requests.size() || runs_ == 0) return;
+    --runs_;
+    if (!run_cluster(shorter).violation.empty()) plan_ = std::move(shorter);
+  }
+
+  void fewer_faults() {
+    for (unsigned Weather::* kind :
+         {&Weather::error, &Weather::lost, &Weather::reply_lost, &Weather::late, &Weather::echo, &Weather::slow}) {
+      ClusterPlan smaller = plan_;
+      smaller.weather.*kind = 0;
+      if (plan_.weather.*kind != 0) fails(std::move(smaller));
+    }
+    for (const std::uint32_t nodes : {1u, 2u, 3u}) {
+      ClusterPlan smaller = plan_;
+      smaller.nodes = nodes;
+      if (nodes < plan_.nodes && fails(std::move(smaller))) break;
+    }
+    ClusterPlan smaller = plan_;
+    smaller.clocks_jump = false;
+    if (plan_.clocks_jump) fails(smaller);
+    smaller = plan_;
+    smaller.crash_every = smaller.outage_every = 1000 * kSecond;
+    if (plan_.crash_every < 1000 * kSecond) fails(std::move(smaller));
+  }
+
+  ClusterPlan plan_;
+  int runs_;
+};
+
+std::string in_words(const Request& request) {
+  static constexpr const char* names[] = {
+      "registers",         "logs in",         "logs out",         "makes an API key", "changes the password",
+      "adds an ad",        "adds a campaign", "edits a campaign", "is funded",        "buys at",
+      "collects earnings", "collects fees",   "looks around",     "sees an ad",       "audits"};
+  std::string words = std::to_string(request.at.count() / 1000) + " ms: ";
+  if (request.replay) return words + "request " + std::to_string(*request.replay) + " is sent once more";
+  words += user_name(request.user) + " " + names[static_cast<std::size_t>(request.wish)];
+  if (request.wish == Wish::buy)
+    words += " " + user_name(request.other) + " for at most " + std::to_string(request.amount);
+  if (request.wish == Wish::fund) words += " with " + std::to_string(request.amount);
+  return words + ", on node " + std::to_string(request.node) + (request.twice ? " and the next at once" : "");
+}
+
+}  // namespace
+
+ClusterPlan shrink(ClusterPlan plan, int runs) { return Shrinker(std::move(plan), runs).run(); }
+
+std::string in_words(const ClusterPlan& plan) {
+  constexpr std::size_t most = 60;
+  const Weather& weather = plan.weather;
+  const auto odds = [](const char* what, unsigned rate) {
+    return rate ? ", " + std::string(what) + " " + std::to_string(rate) : std::string();
+  };
+  std::string words =
+      "seed " + std::to_string(plan.seed) + ": " + std::to_string(plan.nodes) + " nodes, " +
+      std::to_string(plan.requests.size()) + " requests; faults in a thousand calls" + odds("errors", weather.error) +
+      odds("lost", weather.lost) + odds("replies lost", weather.reply_lost) + odds("late", weather.late) +
+      odds("echoes", weather.echo) + odds("slow", weather.slow) + odds("crashes after a write", plan.crash_at_write) +
+      (plan.clocks_jump ? ", clocks jump" : "") + "\n";
+  for (std::size_t i = 0; i < plan.requests.size(); ++i) {
+    if (i == most) return words + "  and " + std::to_string(plan.requests.size() - most) + " more\n";
+    words += "  request " + std::to_string(i) + ", " + in_words(plan.requests[i]) + "\n";
+  }
+  return words;
 }
 
 }  // namespace abc2::sim

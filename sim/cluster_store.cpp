@@ -30,6 +30,8 @@ const std::string* ClusterStore::find(const store::Key& key) const {
 
 void ClusterStore::send(StoreCall call, bool cut_off, std::function<void(StoreAnswer)> answer) {
   ++counts_.calls;
+  ++counts_.by_origin[static_cast<std::size_t>(call.origin)];
+  if (swallow && swallow(call)) return;
   const bool write = call.verb == StoreCall::Verb::add || call.verb == StoreCall::Verb::replace;
   Dice dice = dice_.another();
   const auto one_way = [&] {
@@ -55,6 +57,7 @@ void ClusterStore::send(StoreCall call, bool cut_off, std::function<void(StoreAn
   const Micros lands = late ? dice.between(weather.usual_least, weather.latest) : there;
   counts_.replies_lost += reply_lost;
   counts_.late += late;
+  last_landing_ = std::max(last_landing_, agenda_.now() + lands);
   if (reply_lost || late) agenda_.after(weather.time_out, [answer] { answer({}); });
   agenda_.after(lands,
                 [this, call = std::move(call), answer = std::move(answer), back, echo, told = reply_lost || late] {
@@ -93,7 +96,7 @@ StoreAnswer ClusterStore::carry_out(const StoreCall& call) {
       if (!add) document.before = store::Stored{std::move(document.value), store::Version(document.version)};
       document.value = call.value;
       answer.outcome = store::WriteOutcome::applied(store::Version(++document.version));
-      if (on_write) on_write(call.key, call.value);
+      if (on_write) on_write(call);
       break;
     }
     case StoreCall::Verb::scan: {

@@ -2,6 +2,7 @@
 // replies, writes that land late, echoes, outages. What it holds is plain data that the auditor reads.
 // Not thread-safe.
 #pragma once
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -28,9 +29,14 @@ struct Weather {
   Micros usual_least{150}, usual_most{1'500};  // one way
 };
 
+// What a call is for.
+enum class Origin : std::uint8_t { request, recoverer, sweep };
+
 struct StoreCall {
   enum class Verb : std::uint8_t { get, add, replace, scan };
   Verb verb = Verb::get;
+  std::uint32_t node = 0;  // that sends it
+  Origin origin = Origin::request;
   bool stale = false;        // an old state will do
   store::Key key;            // of a scan: its prefix
   std::string value;         // of a scan: the key to start after
@@ -46,6 +52,7 @@ struct StoreAnswer {
 
 struct StoreCounts {
   std::uint64_t calls = 0, writes = 0, errors = 0, lost = 0, replies_lost = 0, late = 0, echoes = 0, stale = 0;
+  std::array<std::uint64_t, 3> by_origin{};
 };
 
 class ClusterStore {
@@ -67,7 +74,11 @@ class ClusterStore {
   [[nodiscard]] const std::string* find(const store::Key& key) const;
   [[nodiscard]] const StoreCounts& counts() const { return counts_; }
   // Called with each write that is applied.
-  std::function<void(const store::Key& key, const std::string& value)> on_write;
+  std::function<void(const StoreCall& call)> on_write;
+  // A call for which it says true never arrives and is never answered.
+  std::function<bool(const StoreCall& call)> swallow;
+  // When the last write that is in flight lands.
+  [[nodiscard]] Micros last_landing() const { return last_landing_; }
   // Of everything that was carried out, in order: two runs are the same if this is.
   [[nodiscard]] std::uint64_t digest() const { return digest_; }
   // The last calls that were carried out, for the report of a run that fails.
@@ -86,6 +97,7 @@ class ClusterStore {
   Dice dice_;
   std::map<store::Key, Document> documents_;
   StoreCounts counts_;
+  Micros last_landing_{0};
   std::uint64_t digest_ = 0;
   std::vector<std::string> ring_;
   std::size_t ring_next_ = 0;

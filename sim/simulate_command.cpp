@@ -142,6 +142,7 @@ int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, 
       if (answers) out << "  " << std::setw(6) << times << " x " << what << "\n";
     out << std::flush;
     if (outcome.violation.empty()) continue;
+    out << "=> " << outcome.violation << "\nshrinking it ..." << std::endl;
     const ClusterPlan smaller = shrink(plan, 60);
     out << "commit " << ABC2_COMMIT << "; shrunk to " << smaller.requests.size() << " of " << plan.requests.size()
         << " requests\n"
