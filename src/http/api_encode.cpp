@@ -52,9 +52,10 @@ std::string slot_path(std::string_view seller, std::uint64_t campaign, std::uint
 }
 
 Standing standing_of(const market::Campaign& campaign, const std::optional<market::Sale>& unsettled, Time now) {
-  if (!unsettled) return {campaign.last + 1, market::offer(campaign.floor, campaign.last_sale, now)};
+  if (!unsettled)
+    return {campaign.last + 1, market::offer(campaign.floor, campaign.last_sale, now), campaign.last_sale};
   const market::LastSale last{unsettled->price, unsettled->bought_at, unsettled->starts_at, unsettled->ends_at};
-  return {campaign.last + 2, market::offer(campaign.floor, last, now)};
+  return {campaign.last + 2, market::offer(campaign.floor, last, now), last};
 }
 
 Task<Result<Standing>> read_standing(AppState* app, std::string seller, std::uint64_t number,
@@ -98,6 +99,15 @@ json::object json_of_campaign(std::string_view seller, std::uint64_t number, con
   out["sold"] = campaign.sold;
   out["earned_sat"] = campaign.earned.value();
   out["collected_sat"] = campaign.collected.value();
+  // With these and the floor anybody can compute the price of any moment.
+  if (standing.last_sale) {
+    out["last_sale"] = {{"price_sat", standing.last_sale->price.value()},
+                        {"bought_at_ms", to_unix_ms(standing.last_sale->bought_at)},
+                        {"starts_at_ms", to_unix_ms(standing.last_sale->starts_at)},
+                        {"ends_at_ms", to_unix_ms(standing.last_sale->ends_at)}};
+  } else {
+    out["last_sale"] = nullptr;
+  }
   json::object next;
   next["number"] = standing.next_slot;
   next["price_sat"] = standing.offer.price.value();
@@ -217,7 +227,8 @@ json::object json_of_audit(const market::AuditReport& report) {
   out["fees_to_collect_sat"] = report.fees_to_collect.value();
   json::array findings;
   for (const auto& finding : report.findings) {
-    findings.push_back(json::object{{"document", finding.document}, {"what", finding.what}});
+    findings.push_back(json::object{
+        {"check", "A" + std::to_string(finding.check)}, {"document", finding.document}, {"what", finding.what}});
   }
   out["findings"] = std::move(findings);
   return out;

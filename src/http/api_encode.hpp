@@ -31,6 +31,7 @@ std::string slot_path(std::string_view seller, std::uint64_t campaign, std::uint
 struct Standing {
   std::uint64_t next_slot = 0;
   market::Offer offer;
+  std::optional<market::LastSale> last_sale;  // the sale that the offer follows from
 };
 // From what the campaign says by itself; `unsettled` is the sale of the slot after its last, if there is one already.
 Standing standing_of(const market::Campaign& campaign, const std::optional<market::Sale>& unsettled, Time now);

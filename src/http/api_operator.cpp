@@ -44,6 +44,28 @@ Handled fund_account(AppState* app, Context context) {
   co_return json_response(credited ? 201 : 200, out);
 }
 
+Handled list_deposits(AppState* app, Context context) {
+  CO_TRY(const auto asked, page_asked(context.request));
+  CO_TRY(const auto page, co_await app->parts.market.money.deposits(asked.cursor, asked.limit));
+  json::array items;
+  for (const auto& [id, deposit] : page.deposits) {
+    items.push_back(json::object{{"id", id},
+                                 {"user", deposit.user},
+                                 {"amount_sat", deposit.amount.value()},
+                                 {"source", deposit.source},
+                                 {"at_ms", to_unix_ms(deposit.at)},
+                                 {"credited", deposit.credited}});
+  }
+  json::object out;
+  out["deposits"] = std::move(items);
+  if (page.next.empty()) {
+    out["next"] = nullptr;
+  } else {
+    out["next"] = page.next;
+  }
+  co_return json_response(200, out);
+}
+
 Handled run_audit(AppState* app, Context /*context*/) {
   const AuditTurn turn(app);
   if (!turn.mine()) co_return Error(Code::too_busy, "another audit is running");

@@ -3,9 +3,10 @@
 //   <div data-abc2="bob/1" style="width:300px;height:250px"></div>
 //   <script async src="https://market.example/embed.js"></script>
 //
-// The page has given the place its size, so that nothing moves when the ad comes. The script sets no cookie, sends no
-// credentials, and changes nothing outside its places. A view is counted once, when at least half of the ad has been in
-// sight for a second.
+// The page has given the place its size, so that nothing moves when the ad comes. What the page has put into the place
+// stays until an ad's image is there to be shown instead: it is what readers see while nothing is sold, while the
+// market is down, and without scripts. The script sets no cookie, sends no credentials, and changes nothing outside its
+// places. A view is counted once, when at least half of the ad has been in sight for a second.
 #include "http/ad_board.hpp"
 
 namespace abc2::http {
@@ -48,7 +49,10 @@ constexpr std::string_view kScript = R"js((function () {
   }
 
   function show(place, answer) {
-    if (!answer.ad) return;
+    if (!answer.ad) {
+      place.dataset.slot = '0';
+      return;
+    }
     var link = document.createElement('a');
     link.href = origin + answer.ad.click;
     link.target = '_blank';
@@ -59,11 +63,15 @@ constexpr std::string_view kScript = R"js((function () {
     image.style.cssText = 'display:block;width:100%;height:100%;object-fit:contain;border:0';
     image.alt = answer.ad.hover_text;
     image.title = answer.ad.hover_text;
-    image.src = origin + answer.ad.image;
     link.appendChild(image);
-    place.appendChild(link);
-    place.dataset.slot = String(answer.slot);
-    count(place, link, String(answer.slot));
+    image.onerror = function () { place.dataset.abc2Failed = '1'; };
+    image.onload = function () {
+      place.textContent = '';
+      place.appendChild(link);
+      place.dataset.slot = String(answer.slot);
+      count(place, link, String(answer.slot));
+    };
+    image.src = origin + answer.ad.image;
   }
 
   each(document.querySelectorAll('[data-abc2]'), function (place) {

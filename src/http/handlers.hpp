@@ -130,6 +130,7 @@ Handled embed_script(AppState* app, Context context);
 
 // --- the operator
 Handled fund_account(AppState* app, Context context);
+Handled list_deposits(AppState* app, Context context);
 Handled run_audit(AppState* app, Context context);
 Handled last_audit(AppState* app, Context context);
 Handled list_holds(AppState* app, Context context);

@@ -1,5 +1,5 @@
 // Which route has which handler, and who may use it. api/openapi.yaml describes each of them.
-#include "http/handlers.hpp"
+#include "http/campaign_stream.hpp"
 
 namespace abc2::http {
 
@@ -32,6 +32,8 @@ const std::vector<RouteEntry>& routes() {
       {M::get, "/api/campaigns/{seller}/{c}/slots/{n}", N::nobody, &show_slot},
       {M::put, "/api/campaigns/{seller}/{c}/slots/{n}", N::user, &buy_slot},
 
+      {M::get, "/api/events", N::nobody, &live_events},
+
       {M::get, "/api/fillers", N::user, &list_fillers},
       {M::post, "/api/fillers", N::user, &create_filler},
       {M::get, "/api/fillers/{user}/{n}", N::nobody, &show_filler},
@@ -45,6 +47,7 @@ const std::vector<RouteEntry>& routes() {
       {M::get, "/embed.js", N::nobody, &embed_script},
 
       {M::post, "/api/operator/deposits", N::oper, &fund_account},
+      {M::get, "/api/operator/deposits", N::oper, &list_deposits},
       {M::post, "/api/operator/audit", N::oper, &run_audit},
       {M::get, "/api/operator/audit", N::oper, &last_audit},
       {M::get, "/api/operator/holds", N::oper, &list_holds},

@@ -116,6 +116,22 @@ Task<Result<bool>> Money::credit_deposit(std::string id, std::string user) {
   co_return due.has_value();
 }
 
+Task<Result<DepositsOfAll>> Money::deposits(std::string cursor, std::size_t limit) {
+  if (!cursor.empty()) {
+    CO_TRY_VOID(check_deposit_id(cursor));
+  }
+  DepositsOfAll all;
+  const store::Key after = cursor.empty() ? store::Key() : keys::deposit(cursor);
+  CO_TRY(const auto page,
+         co_await store_.scan(keys::deposit(""), after, std::clamp<std::size_t>(limit, 1, limits::page_items)));
+  for (const auto& item : page.items) {
+    CO_TRY(auto deposit, store::decode_snapshot<Deposit>(item.key, item.document));
+    all.deposits.emplace_back(keys::rest(item.key), std::move(deposit->value));
+  }
+  if (page.more && !all.deposits.empty()) all.next = all.deposits.back().first;
+  co_return all;
+}
+
 Task<Result<Satoshi>> Money::collect_earnings(std::string seller, std::uint64_t campaign) {
   CO_TRY(const auto due, co_await earnings_.credit(keys::balance(seller), keys::campaign(seller, campaign)));
   co_return due ? due->to - due->from : Satoshi(0);

@@ -51,6 +51,11 @@ struct FeesCredit {
   static std::optional<Campaign> marked(const Campaign& campaign, const Due& due);
 };
 
+struct DepositsOfAll {
+  std::vector<std::pair<std::string, Deposit>> deposits;  // with their ids, in the order of these
+  std::string next;                                       // cursor of the next page; empty: there is none
+};
+
 class Money {
  public:
   // Registers its credits in `kinds`, which must be complete before anything is called.
@@ -64,6 +69,10 @@ class Money {
 
   // Credits a deposit document that was added by whatever sees money come in. false: was credited before.
   Task<Result<bool>> credit_deposit(std::string id, std::string user);
+
+  // At most min(limit, limits::page_items) deposits after `cursor` (empty: from the first).
+  // Errors: invalid_argument (a cursor that was not given out), corrupt, the store's.
+  Task<Result<DepositsOfAll>> deposits(std::string cursor, std::size_t limit);
 
   // What the seller's campaign has earned and not collected yet goes to the seller's balance; 0 if nothing was due.
   // Errors: not_found, undecided (it will be credited once), the store's.

@@ -142,6 +142,11 @@ def check_money(contract, tokens):
     for amount in (-1, 1.5, "1", 2_100_000_000_000_001, None):
         call("fundAccount", 400, token=opa, body=deposit | {"id": "third", "amount_sat": amount})
     call("fundAccount", 201, token=opa, body={"id": "sue-1", "user": "sue", "amount_sat": 50})
+    page, _ = call("listDeposits", 200, token=opa, query="limit=1")
+    assert page["next"] == "first" and page["deposits"][0]["amount_sat"] == 1_000_000, page
+    page, _ = call("listDeposits", 200, token=opa, query="cursor=first")
+    assert page["next"] is None and [deposit["id"] for deposit in page["deposits"]] == ["sue-1"], page
+    call("listDeposits", 400, token=opa, query="cursor=%2F")
     me, _ = call("showMe", 200, token=tokens["ann"])
     assert me["balance_sat"] == 1_000_000 and not me["operator"], me
     ledger, _ = call("showLedger", 200, token=tokens["ann"], query="limit=1")
@@ -234,15 +239,15 @@ def check_ad_without_sale(contract, image):
 
 
 class Events:
-    """The stream of a campaign's live events."""
+    """A stream of campaigns' live events."""
 
-    def __init__(self, contract, seller, campaign):
+    def __init__(self, contract, target, operation_id):
         self.connection = http.client.HTTPConnection("127.0.0.1", contract.server.port, timeout=PATIENCE)
-        self.connection.request("GET", f"/api/campaigns/{seller}/{campaign}/events")
+        self.connection.request("GET", target)
         self.answer = self.connection.getresponse()
         assert self.answer.status == 200, self.answer.status
         assert self.answer.getheader("content-type") == "text/event-stream"
-        contract.met.add(("followCampaign", 200))
+        contract.met.add((operation_id, 200))
 
     def next(self):
         lines = []
@@ -265,9 +270,13 @@ class Events:
 
 def check_slots(contract, tokens):
     call, ann = contract.call, tokens["ann"]
-    events = Events(contract, "sue", 1)
+    events = Events(contract, "/api/campaigns/sue/1/events", "followCampaign")
     assert events.next()["next"]["number"] == 1
     call("followCampaign", 404, seller="sue", c=9)
+    many = Events(contract, "/api/events?campaigns=sue/2,sue/1,sue/77", "followCampaigns")
+    assert {many.next()["number"], many.next()["number"]} == {1, 2}
+    for query in ("", "campaigns=", "campaigns=sue", "campaigns=sue/0", "campaigns=" + ",".join(["sue/1"] * 101)):
+        call("followCampaigns", 400, query=query)
     place = {"seller": "sue", "c": 1, "n": 1}
     order = {"attempt": str(uuid.uuid4()), "filler": 1, "highest_price_sat": 1000}
     call("buySlot", 400, token=ann, body=order | {"attempt": "x"}, **place)
@@ -293,9 +302,13 @@ def check_slots(contract, tokens):
     problem, _ = call("buySlot", 409, token=tokens["sue"], body=order, **place)
     assert problem["code"] == "slot_taken" and problem["next"] == 2, problem
     assert problem["next_href"] == "/api/campaigns/sue/1/slots/2" and 1990 <= problem["price_sat"] <= 2000, problem
-    while events.next()["next"]["number"] != 2:
+    while (event := events.next())["next"]["number"] != 2:
+        pass
+    assert event["last_sale"]["price_sat"] == 1000 and event["last_sale"]["bought_at_ms"] == bought["bought_at_ms"], event
+    while (event := many.next())["next"]["number"] != 2:
         pass
     events.close()
+    many.close()
     second = {"attempt": str(uuid.uuid4()), "filler": 1, "highest_price_sat": 5000}
     call("buySlot", 201, token=ann, body=second, seller="sue", c=1, n=2)
 
