@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+
 namespace abc2::market {
 namespace {
 
@@ -49,6 +53,28 @@ TEST(Pricing, TheLargestFiguresDoNotOverflow) {
   const LastSale last{most, second(0), second(0), second(0) + limits::slot_length_max * 60};
   EXPECT_EQ(offer(1_sat, last, second(0)).price, Satoshi(2 * limits::price_max_sat));
   EXPECT_EQ(offer(most, last, second(0)).price, Satoshi(2 * limits::price_max_sat));
+}
+
+// The pages compute the same price; their tests read the same file.
+TEST(Pricing, TheVectorsSharedWithThePages) {
+  const auto path = std::filesystem::path(__FILE__).parent_path() / "../../tests/vectors/price.json";
+  std::ifstream file(path);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  ASSERT_FALSE(text.empty()) << path;
+  const auto vectors = boost::json::parse(text).as_array();
+  ASSERT_GT(vectors.size(), 400);
+  const auto time_of = [](const boost::json::value& ms) { return from_unix_ms(ms.as_int64()); };
+  for (const auto& vector : vectors) {
+    const auto& given = vector.as_object();
+    std::optional<LastSale> last;
+    if (const auto* sale = given.at("last_sale").if_object()) {
+      last = LastSale{Satoshi(sale->at("price_sat").as_int64()), time_of(sale->at("bought_at_ms")),
+                      time_of(sale->at("starts_at_ms")), time_of(sale->at("ends_at_ms"))};
+    }
+    const Offer now = offer(Satoshi(given.at("floor_sat").as_int64()), last, time_of(given.at("now_ms")));
+    EXPECT_EQ(now.price, Satoshi(given.at("price_sat").as_int64())) << given;
+    EXPECT_EQ(now.starts_at, time_of(given.at("starts_at_ms"))) << given;
+  }
 }
 
 TEST(Pricing, TheFeeIsRoundedUp) {
