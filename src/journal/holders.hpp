@@ -39,9 +39,10 @@ class Holders {
   }
 
   // Finishes what is pending in the holder and settles a hold that is decided. An undecided hold is ended by a void
-  // only if it was placed at or before `void_until`: its driver may be alive.
+  // only if it was placed at or before `void_until`: its driver may be alive. Or after `void_from`: the clock that
+  // says so was ahead, and its time says nothing of how old the hold is.
   // On success returns the hold that is still there, if any. Errors: undecided, newer_schema, the store's.
-  Task<Result<std::optional<Hold>>> tidy(store::Key holder, Time void_until) {
+  Task<Result<std::optional<Hold>>> tidy(store::Key holder, Time void_until, Time void_from = Time::max()) {
     CO_TRY(const auto now, co_await store::get<Holder>(store_, holder));
     if (!now) co_return std::optional<Hold>();
     if (now->value.pending) {
@@ -50,7 +51,7 @@ class Holders {
     if (!now->value.hold) co_return std::optional<Hold>();
     const Hold hold = *now->value.hold;
     CO_TRY(JournalKind * kind, kinds_.journal(hold.kind));
-    if (hold.since > void_until) {
+    if (hold.since > void_until && hold.since <= void_from) {
       CO_TRY(const auto decided, co_await kind->decided(holder, hold));
       if (!decided) {
         ABC2_MARK("holder: young hold left alone");

@@ -245,6 +245,16 @@ TEST(Holders, AYoungHoldHasADriverAndIsLeftAlone) {
   EXPECT_TRUE(world.books_balance());
 }
 
+TEST(Holders, AHoldFromTheFutureIsOfNoKnownAgeAndIsEnded) {
+  World world;
+  lock_only(world, "a1");
+  const Time now = world.runtime.now();
+  const Time old = now - Milliseconds(1);
+  EXPECT_TRUE(world.run(world.purses.tidy("ann", old, now)));
+  EXPECT_FALSE(world.run(world.purses.tidy("ann", old, old)));
+  EXPECT_TRUE(world.books_balance());
+}
+
 TEST(Holders, AYoungHoldThatIsDecidedIsSettledAtOnce) {
   World world;
   world.run(world.tokens.place(world.plan("ann", "a1")));

@@ -76,7 +76,9 @@ Task<Result<void>> Market::recover_user(std::string user) {
 }
 
 Task<Result<void>> Market::sweep_account(std::string user, Time void_until) {
-  CO_TRY(const auto held, co_await purchases.holders().tidy(keys::balance(user), void_until));
+  // A node whose clock was ahead would keep the account held until that time has come.
+  const Time void_from = runtime_.now() + limits::hold_is_old;
+  CO_TRY(const auto held, co_await purchases.holders().tidy(keys::balance(user), void_until, void_from));
   if (held) {
     const std::int64_t age_ms = (runtime_.now() - held->since).count();
     gauges_->holds_seen.fetch_add(1);
