@@ -170,7 +170,7 @@ void ClusterNode::start() {
   if (!settings_.recovers) return;
   serve(recover_at_start(this));
   serve(parts_->recoverer.run());
-  serve(parts_->sweep.market.sweep.run(settings_.sweep_per_second));
+  if (settings_.sweep_per_second > 0) serve(parts_->sweep.market.sweep.run(settings_.sweep_per_second));
 }
 
 void ClusterNode::serve(Task<void> request) {

@@ -27,9 +27,9 @@ struct NodeSettings {
   std::uint32_t number = 0;
   std::uint64_t seed = 0;
   NodeClock clock;
-  unsigned nodes = 1;  // of the cluster
-  std::size_t sweep_per_second = 1000;
-  bool recovers = true;  // false: neither at its start nor later
+  unsigned nodes = 1;                   // of the cluster
+  std::size_t sweep_per_second = 1000;  // 0: no sweep
+  bool recovers = true;                 // false: neither at its start nor later
 };
 
 class ClusterNode {

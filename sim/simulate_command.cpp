@@ -7,8 +7,10 @@
 #include <ostream>
 #include <random>
 
+#include "abc2_commit.hpp"
 #include "base/marks.hpp"
 #include "sim/cluster.hpp"
+#include "sim/measure.hpp"
 #include "sim/switches.hpp"
 
 namespace abc2::sim {
@@ -16,6 +18,7 @@ namespace {
 
 constexpr const char* kHelp =
     R"(abc2 simulate [--seed N] [--runs N] [--fresh N] [--without RULE]
+abc2 simulate --measure [--campaigns N] [--svg FILE]
 
 Runs whole clusters in simulated time, with a faulty store, crashing nodes and jumping clocks. The seed decides
 everything; a run is the same, write for write, on every machine.
@@ -23,8 +26,11 @@ everything; a run is the same, write for write, on every machine.
   --seed N         the first seed (1)
   --runs N         so many, with the seeds after it (8)
   --fresh N        and so many with seeds that nobody has chosen (0)
-  --answers        also says how often clients were told what
+  --answers        also says how often clients were told what, and which marks were reached
   --without RULE   leaves a rule out, as abc2 explore does
+  --measure        how long recovery takes, and what it costs
+  --campaigns N    with up to so many campaigns (1000000, which takes two gigabytes)
+  --svg FILE       draws what it costs
 
 Exit status: 0 if nothing failed and every branch of recovery was reached; 1 if not; 2 for wrong arguments.
 )";
@@ -85,6 +91,9 @@ const std::vector<std::string>& marks_to_reach() {
       "resume",
       "resume: unknown",
       "step: rejected, decided again",
+      "statistics: a flush failed",
+      "statistics: a write was not seen to be applied",
+      "statistics: no shared key yet",
       "step: unknown",
       "sweep: a document failed",
       "sweep: a scan failed",
@@ -92,10 +101,20 @@ const std::vector<std::string>& marks_to_reach() {
   return marks;
 }
 
+const std::map<std::string, std::string>& marks_left_out() {
+  static const std::map<std::string, std::string> marks{
+      {"login: the oldest session is dropped", "nothing fails there, and no simulated user logs in so often"},
+      {"audit: two looks differ", "of the audit, not of recovery; audit_live_test.cpp reaches it"},
+  };
+  return marks;
+}
+
 int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& errors) {
   std::uint64_t seed = 1, runs = 8, fresh = 0;
   std::optional<Without> without;
-  bool answers = false;
+  std::uint64_t campaigns = 1'000'000;
+  std::string svg;
+  bool answers = false, measures = false;
   for (auto at = arguments.begin(); at != arguments.end(); ++at) {
     if (*at == "--help" || *at == "-h") {
       out << kHelp;
@@ -105,12 +124,17 @@ int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, 
       answers = true;
       continue;
     }
-    std::uint64_t* const number = *at == "--seed"    ? &seed
-                                  : *at == "--runs"  ? &runs
-                                  : *at == "--fresh" ? &fresh
-                                                     : nullptr;
+    if (*at == "--measure") {
+      measures = true;
+      continue;
+    }
+    std::uint64_t* const number = *at == "--seed"        ? &seed
+                                  : *at == "--runs"      ? &runs
+                                  : *at == "--fresh"     ? &fresh
+                                  : *at == "--campaigns" ? &campaigns
+                                                         : nullptr;
     const std::string& name = *at;
-    if (at + 1 == arguments.end() || (!number && name != "--without")) {
+    if (at + 1 == arguments.end() || (!number && name != "--without" && name != "--svg")) {
       errors << "what does " << name << " mean? --help says what there is\n";
       return 2;
     }
@@ -120,6 +144,10 @@ int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, 
       return 2;
     }
     if (number) continue;
+    if (name == "--svg") {
+      svg = *at;
+      continue;
+    }
     const Switch* off = find_switch(*at);
     if (!off) {
       errors << "there is no rule '" << *at << "'; abc2 explore --list says which there are\n";
@@ -128,6 +156,7 @@ int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, 
     without.emplace(*off);
   }
 
+  if (measures) return measure(campaigns, svg, out);
   std::vector<std::uint64_t> seeds;
   for (std::uint64_t i = 0; i < runs; ++i) seeds.push_back(seed + i);
   std::random_device device;
@@ -149,6 +178,8 @@ int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, 
         << run_cluster(smaller).report;
     return 1;
   }
+  for (const auto& [mark, times] : marks::all())
+    if (answers) out << "  " << std::setw(6) << times << " x mark " << mark << "\n";
   bool all = true;
   for (const auto& mark : marks_to_reach()) {
     if (marks::reached(mark) > 0) continue;

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <iosfwd>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,9 @@ namespace abc2::sim {
 // every branch of recovery was reached, 1 if not, 2 for wrong arguments.
 int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& errors);
 
-// The coverage marks that the given number of runs must reach: every branch of recovery and of each unknown path.
+// The coverage marks that the given runs must reach: every branch of recovery and of each unknown path.
 const std::vector<std::string>& marks_to_reach();
+// The marks of journal and market that they need not, and why.
+const std::map<std::string, std::string>& marks_left_out();
 
 }  // namespace abc2::sim
