@@ -11,8 +11,9 @@ VENDORS = {
     r"(grpc|grpcpp|google/protobuf)/|.*\.pb\.h": ["engines/etcd"],
     r"(libcouchbase|couchbase)/": ["engines/couchbase"],
     r"gd\.h": ["market"],
-    r"boost/beast": ["http", "cli"],
-    r"openssl/": ["runtime", "http", "cli"],
+    r"boost/beast": ["http", "cli", "bitcoin"],
+    r"openssl/": ["runtime", "http", "cli", "bitcoin"],
+    r"secp256k1": ["bitcoin"],
     r"CLI/": ["cli"],
     r"(gtest|gmock)/": ["store", "store/conformance"],  # the conformance suite; tests may anyway
 }
