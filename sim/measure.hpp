@@ -19,10 +19,10 @@ struct Unsettled {
   Micros p50{0}, p99{0}, worst{0};
 };
 
-// One node of `nodes` dies with a hundred purchases at that step, ten times over. If it is the only one it comes back
-// after `only_node_returns`; else it does not, and the campaigns are in use on all others. Nobody else buys.
-// After a lock the sweeps run at `sweep_per_second`, since only they deal with it; else not at all, so that what is
-// measured is the recoverer.
+// One node of `nodes` dies with a hundred purchases at that step, ten times over (after a lock three times). If it is
+// the only one it comes back after `only_node_returns`; else it does not, and the campaigns are in use on all others.
+// Nobody else buys. After a lock the sweeps run, since only they deal with it; else they do not, so that what is
+// measured is the recoverer, or the start of the only node.
 Unsettled measure_unsettled(std::uint32_t nodes, const std::string& died_after);
 inline constexpr Micros only_node_returns{2'000'000};
 

@@ -22,6 +22,7 @@ TEST(Measure, EveryCrashedPurchaseIsSettledWithinTheLimits) {
     }
     const Unsettled held = measure_unsettled(nodes, "lock");
     EXPECT_EQ(held.unsettled, 0u);
+    EXPECT_EQ(held.samples, 300u);
     EXPECT_GE(held.p50, limits::hold_is_old - kMargin);
     EXPECT_LE(held.worst, limits::hold_is_old + Micros(3'000'000));
   }

@@ -157,6 +157,7 @@ int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, 
   }
 
   if (measures) return measure(campaigns, svg, out);
+  const auto reached_before = marks::all();
   std::vector<std::uint64_t> seeds;
   for (std::uint64_t i = 0; i < runs; ++i) seeds.push_back(seed + i);
   std::random_device device;
@@ -178,11 +179,13 @@ int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, 
         << run_cluster(smaller).report;
     return 1;
   }
-  for (const auto& [mark, times] : marks::all())
+  auto reached = marks::all();
+  for (const auto& [mark, times] : reached_before) reached[mark] -= times;
+  for (const auto& [mark, times] : reached)
     if (answers) out << "  " << std::setw(6) << times << " x mark " << mark << "\n";
   bool all = true;
   for (const auto& mark : marks_to_reach()) {
-    if (marks::reached(mark) > 0) continue;
+    if (reached[mark] > 0) continue;
     out << "never reached: " << mark << "\n";
     all = false;
   }
