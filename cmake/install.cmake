@@ -32,5 +32,8 @@ function(abc2_install)
     DESTINATION ${package} COMPONENT development)
   if(TARGET abc2)
     install(TARGETS abc2 RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
+    # The web pages, if they have been built; the program finds them there.
+    install(DIRECTORY ${CMAKE_SOURCE_DIR}/web/dist/ DESTINATION ${CMAKE_INSTALL_DATADIR}/abc2/pages COMPONENT program
+      OPTIONAL PATTERN ".state" EXCLUDE)
   endif()
 endfunction()

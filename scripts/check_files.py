@@ -6,7 +6,7 @@ import sys
 
 LINES_MOST = 600
 CODE = (".cpp", ".hpp", ".ipp", ".h")
-TEXT = CODE + (".md", ".txt", ".py", ".sh", ".cmake", ".yaml", ".yml", ".json", ".js", ".ts", ".html", ".sql", ".css", "")
+TEXT = CODE + (".md", ".txt", ".py", ".sh", ".cmake", ".yaml", ".yml", ".json", ".js", ".ts", ".html", ".sql", ".css", ".svelte", ".mjs", "")
 
 # A parameter that may dangle once the coroutine has suspended: a reference that binds to temporaries, or a view.
 # A plain `Store&` cannot bind to a temporary: it names a service that outlives its operations.
@@ -21,6 +21,7 @@ EVERYWHERE = [
     ("a blank at the end of a line", re.compile(r"[ \t]+$"), lambda path: path.suffix != ".md"),
     ("a path of somebody's machine", re.compile(r"(?<![\w./$}])/(home|root|Users|work|tmp/build)[/-]"), lambda path: True),
     ("unfinished work", re.compile(r"\b(TOD[O]|FIXM[E]|HAC[K]|XX[X])\b"), lambda path: True),
+    ("an address of a package registry", re.compile(r'"resolved"\s*:'), lambda path: path.name == "package-lock.json"),
     ("a tab", re.compile(r"\t"), lambda path: path.suffix in CODE),
     ("a discarded result", re.compile(r"(?<!THROW\()(?<!DEATH\()\(void\)\s*[^;)]*\("), lambda path: path.suffix in CODE),
     ("a test that waits by the clock", re.compile(r"\bsleep_for\b"), lambda path: path.name.endswith("_test.cpp")),

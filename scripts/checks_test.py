@@ -108,6 +108,8 @@ class Files(unittest.TestCase):
             ("\n" * 601, "lines"),
         ]:
             self.assertTrue(any(what in problem for problem in self.problems(text)), (text, self.problems(text)))
+        lock = '"resolved": "https://registry.example/a.tgz"\n'
+        self.assertIn("registry", self.problems(lock, "web/package-lock.json")[0])
 
 
 if __name__ == "__main__":

@@ -2,15 +2,16 @@
 # A machine that has everything is not asked for the network or for root.
 
 need_packages() {
-  local part missing=() package
+  local part missing=() package instead
   if ! command -v dpkg-query >/dev/null; then
     say "no dpkg here: what scripts/packages.txt lists for '$*' must be installed by other means"
     return 0
   fi
   for part in "$@"; do
-    while read -r package; do
+    while read -r package instead; do
+      if [ -n "$instead" ] && command -v "$instead" >/dev/null; then continue; fi
       [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
-    done < <(awk -v part="$part" '$1 == part {print $2}' "$root/scripts/packages.txt")
+    done < <(awk -v part="$part" '$1 == part {print $2, $3}' "$root/scripts/packages.txt")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
 

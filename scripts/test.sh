@@ -1,11 +1,21 @@
 # Sourced by ./dev. All tests, in stages; the last line is the sum: "N passed, N failed".
 # What does not build counts as one failure of its stage, and the other stages still run.
 
-passed=0 failed=0
+passed=0 failed=0 counted=
 
 count() {
   passed=$((passed + $1))
   failed=$((failed + $2))
+}
+
+# count_file JUNIT STATUS: adds up what a JUnit file says of a run that ended with that status; `counted` says it.
+count_file() {
+  local result
+  result=$(python3 "$root/scripts/junit_result.py" "$1" "$2") || result="0 1"
+  # shellcheck disable=SC2086
+  count $result
+  # shellcheck disable=SC2086
+  counted=$(printf '%d passed, %d failed' $result)
 }
 
 # stage NAME BUILD TARGET CTEST_ARGS...: builds, then runs the tests that CTest selects.
@@ -23,12 +33,8 @@ stage() {
     --output-junit "$dir/results.xml" "$@" </dev/null >"$dir/ctest.log" 2>&1
   local status=$?
   [ $status = 0 ] || grep -v '^Test *#\|^[0-9]*/[0-9]* Test.*Passed' "$dir/ctest.log" | tail -n 300
-  local result
-  result=$(python3 "$root/scripts/ctest_result.py" "$dir/results.xml" $status) || result="0 1"
-  # shellcheck disable=SC2086
-  count $result
-  # shellcheck disable=SC2086
-  say "$name: $(printf '%d passed, %d failed' $result) in $((SECONDS - started)) s"
+  count_file "$dir/results.xml" $status
+  say "$name: $counted in $((SECONDS - started)) s"
 }
 
 # Each fuzzer for a short time, from the seeds in tests/fuzz/NAME and from what it found before.
@@ -62,6 +68,36 @@ fuzz_stage() {
   say "fuzzing: $((fuzzers - bad)) passed, $bad failed in $((SECONDS - started)) s"
 }
 
+# The web pages: types, units, and the whole market in a browser against the real server.
+pages_stage() {
+  local started=$SECONDS dir=$root/build/pages status
+  say "== web pages"
+  mkdir -p "$dir"
+  rm -f "$dir"/*.xml
+  if ! build release abc2 || ! build_pages; then
+    count 0 1
+    return
+  fi
+  if (cd "$root/web" && npm run --silent check) </dev/null >"$dir/check.log" 2>&1; then
+    count 1 0
+  else
+    tail -n 100 "$dir/check.log"
+    count 0 1
+  fi
+  (cd "$root/web" && npx --no-install vitest run --reporter=default --reporter=junit \
+    --outputFile.junit="$dir/unit.xml") </dev/null >"$dir/unit.log" 2>&1
+  status=$?
+  [ $status = 0 ] || tail -n 100 "$dir/unit.log"
+  count_file "$dir/unit.xml" $status
+  say "web pages, units: $counted"
+  (cd "$root/web" && ABC2_PROGRAM=$root/build/release/abc2 PLAYWRIGHT_JUNIT_OUTPUT_NAME=$dir/browser.xml \
+    npx --no-install playwright test --reporter=list,junit) </dev/null >"$dir/browser.log" 2>&1
+  status=$?
+  [ $status = 0 ] || tail -n 200 "$dir/browser.log"
+  count_file "$dir/browser.xml" $status
+  say "web pages, in a browser: $counted in $((SECONDS - started)) s"
+}
+
 run_tests() {
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1
@@ -70,6 +106,7 @@ run_tests() {
   stage "tests" release all "$@"
   stage "unit tests under AddressSanitizer and UndefinedBehaviorSanitizer" asan abc2_tests -L unit "$@"
   stage "tests of several threads under ThreadSanitizer" tsan abc2_threads_tests -L threads "$@"
+  pages_stage
   fuzz_stage
   echo "$passed passed, $failed failed"
   [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

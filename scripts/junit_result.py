@@ -1,6 +1,6 @@
-"""ctest_result.py RESULTS.xml STATUS: prints "PASSED FAILED" of a CTest run from its JUnit file.
+"""junit_result.py RESULTS.xml STATUS: prints "PASSED FAILED" of a test run (of CTest, Vitest, Playwright) from its JUnit file.
 
-A run that failed without a failed test (nothing was selected, CTest broke off) counts as one failure.
+A run that failed without a failed test (nothing was selected, the runner broke off) counts as one failure.
 """
 import sys
 import xml.etree.ElementTree
