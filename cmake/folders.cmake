@@ -6,7 +6,7 @@
 # abc2_<folder>_tests; each of its cases is a test of CTest, in a process of its own, labelled `unit`. The folders named
 # after THREADS have tests that run on several threads: theirs are labelled `unit-threads` and run under
 # ThreadSanitizer too (labels are matched by search, so -L unit and -L threads both find them). In the other folders that
-# is said of one file by its name: x_threads_test.cpp.
+# is said of one file by its name: x_threads_test.cpp. Those after SERVER start a server: all cases in one process.
 # abc2_test_program(name SOURCES a.cpp LINKS cli LABEL e2e [TIMEOUT 300]): a GoogleTest program outside src/.
 # abc2_fuzzers(): every x_fuzz.cpp beside its source is the libFuzzer program fuzz_<folder>_x (with -DABC2_FUZZ=ON).
 # All of them share one precompiled header, built once.
@@ -27,7 +27,7 @@ endfunction()
 
 # The shared precompiled header: what nearly every unit includes.
 if(NOT TARGET abc2_pch)
-  file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp "")
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch.cpp CONTENT "")  # unlike WRITE, leaves alone what is right already
   add_library(abc2_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cpp)
   target_precompile_headers(abc2_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp)
 endif()
@@ -92,11 +92,20 @@ function(abc2_unit_test_program target library label timeout)
   # The memory engine is what unit tests of higher folders run on; the conformance suite is what engines must pass.
   target_link_libraries(${target} PRIVATE ${library} GTest::gmock GTest::gtest_main
     $<TARGET_NAME_IF_EXISTS:abc2_engines_memory> $<TARGET_NAME_IF_EXISTS:abc2_store_conformance>)
-  abc2_discover(${target} ${label} ${timeout})
+  if(folder IN_LIST ARG_SERVER)
+    add_test(NAME ${target} COMMAND ${target})
+    set_tests_properties(${target} PROPERTIES LABELS "${label}" TIMEOUT ${timeout})
+    if(label MATCHES "threads")
+      add_dependencies(abc2_threads_tests ${target})
+    endif()
+    add_dependencies(abc2_tests ${target})
+  else()
+    abc2_discover(${target} ${label} ${timeout})
+  endif()
 endfunction()
 
 function(abc2_unit_tests)
-  cmake_parse_arguments(ARG "" "" "THREADS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "THREADS;SERVER" ${ARGN})
   get_property(folders GLOBAL PROPERTY abc2_folders)
   foreach(folder IN LISTS folders)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*_test.cpp)

@@ -2,8 +2,19 @@
 
 #include "engines/embedded/embedded_store.hpp"
 #include "engines/memory/memory_store.hpp"
+#include "engines/postgres/postgres_store.hpp"
 
 namespace abc2::cli {
+
+std::string loggable_store(const std::string& url) {
+  std::string plain = url.substr(0, url.find('?'));
+  const auto user = plain.find("://");
+  if (user == std::string::npos) return plain;
+  const auto at = plain.rfind('@');
+  const auto colon = plain.find(':', user + 3);
+  if (at != std::string::npos && colon < at) plain.erase(colon, at - colon);
+  return plain;
+}
 
 Result<std::unique_ptr<store::Store>> open_store(const std::string& url, runtime::Runtime& runtime) {
   const auto colon = url.find(':');
@@ -17,7 +28,13 @@ Result<std::unique_ptr<store::Store>> open_store(const std::string& url, runtime
     if (!rest.empty()) return Error(Code::invalid_argument, "memory: is all there is to say about a store in memory");
     return std::unique_ptr<store::Store>(std::make_unique<engines::MemoryStore>(runtime));
   }
-  return Error(Code::invalid_argument, "'" + url + "' names no store; say embedded:DIRECTORY or memory:");
+  if (url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+    TRY(auto store, engines::PostgresStore::open(runtime, url));
+    return std::unique_ptr<store::Store>(std::move(store));
+  }
+  return Error(Code::invalid_argument, "'" + loggable_store(url) +
+                                           "' names no store; say embedded:DIRECTORY, postgres://USER@HOST/DATABASE "
+                                           "or memory:");
 }
 
 }  // namespace abc2::cli

@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/demo.hpp"
+#include "cli/open_store.hpp"
 #include "http/app.hpp"
 #include "http/log.hpp"
 #include "http/pages.hpp"
@@ -56,7 +57,7 @@ int serve(ServeSettings settings) {
   auto opened = Node::open(settings.node);
   if (!opened) return failed(opened.error());
   Node& node = *opened.value();
-  log_info("store_opened", {{"store", settings.node.store}});
+  log_info("store_opened", {{"store", loggable_store(settings.node.store)}});
 
   // What a crash has left is finished before anybody asks; what cannot be is left to the sweep.
   const auto recovered = node.run(node.market().recover_at_start());

@@ -80,6 +80,14 @@ void WatchWaiters::wake_all() {
   count_ = 0;
 }
 
+std::vector<Key> WatchWaiters::keys() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Key> keys;
+  keys.reserve(waiting_.size());
+  for (const auto& [key, waiters] : waiting_) keys.push_back(key);
+  return keys;
+}
+
 std::size_t WatchWaiters::size() const {
   const std::lock_guard lock(mutex_);
   return count_;

@@ -24,6 +24,8 @@ class WatchWaiters {
   // Wakes everyone: when the engine cannot go on.
   void wake_all();
 
+  // Which keys somebody waits for.
+  [[nodiscard]] std::vector<Key> keys() const;
   // How many are enrolled.
   [[nodiscard]] std::size_t size() const;
 

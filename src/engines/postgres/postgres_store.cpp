@@ -1,0 +1,91 @@
+#include "engines/postgres/postgres_store.hpp"
+
+#include <algorithm>
+
+#include "base/limits.hpp"
+#include "engines/postgres/binary.hpp"
+#include "engines/postgres/client.hpp"
+
+namespace abc2::engines {
+
+using postgres::CallerRequest;
+using postgres::Statement;
+using store::Key;
+using store::ScanPage;
+using store::Snapshot;
+using store::Value;
+using store::Version;
+using store::WriteOutcome;
+
+struct PostgresStore::Parts {
+  explicit Parts(postgres::Settings settings) : client(std::move(settings), waiters) {}
+
+  store::WatchWaiters waiters;
+  postgres::Client client;
+};
+
+PostgresStore::PostgresStore(runtime::Runtime& runtime, std::unique_ptr<Parts> parts)
+    : Store(runtime), parts_(std::move(parts)) {}
+
+PostgresStore::~PostgresStore() = default;
+
+Result<std::unique_ptr<PostgresStore>> PostgresStore::open(runtime::Runtime& runtime, const std::string& url) {
+  TRY(auto settings, postgres::Settings::parse(url));
+  auto parts = std::make_unique<Parts>(std::move(settings));
+  TRY_VOID(parts->client.wait_ready(std::chrono::seconds(5)));
+  return std::unique_ptr<PostgresStore>(new PostgresStore(runtime, std::move(parts)));
+}
+
+Task<Result<Snapshot>> PostgresStore::get(Key key, store::Freshness) {
+  CO_TRY_VOID(store::check_key(key));
+  CallerRequest request(Statement::get);
+  request.parameters.push_back(std::move(key));
+  co_await runtime::suspend(request, [this, &request] { parts_->client.enqueue(&request); });
+  CO_TRY(auto rows, std::move(request.rows));
+  if (rows.empty()) co_return Snapshot();
+  co_return Snapshot(std::move(rows.front().document));
+}
+
+Task<Result<WriteOutcome>> PostgresStore::add(Key key, Value value) {
+  return write(std::move(key), std::nullopt, std::move(value));
+}
+
+Task<Result<WriteOutcome>> PostgresStore::replace(Key key, Version expected, Value value) {
+  return write(std::move(key), expected, std::move(value));
+}
+
+Task<Result<WriteOutcome>> PostgresStore::write(Key key, std::optional<Version> expected, Value value) {
+  CO_TRY_VOID(store::check_key(key));
+  CO_TRY_VOID(store::check_value(key, value));
+  CallerRequest request(expected ? Statement::replace : Statement::add);
+  request.version_if_applied = expected ? expected->token() + 1 : 1;
+  request.parameters.push_back(key);
+  request.parameters.push_back(std::move(value));
+  if (expected) request.parameters.push_back(postgres::binary_bigint(expected->token()));
+  co_await runtime::suspend(request, [this, &request] { parts_->client.enqueue(&request); });
+  // Whoever watches it here need not wait for the next look.
+  if (request.outcome && request.outcome.value().kind() == WriteOutcome::Kind::applied) parts_->waiters.wake(key);
+  co_return std::move(request.outcome);
+}
+
+Task<Result<ScanPage>> PostgresStore::scan(Key prefix, Key after, std::size_t limit) {
+  if (limit == 0) co_return Error(Code::invalid_argument, "a page of a scan must have room for a document");
+  const std::size_t room = std::min(limit, limits::scan_items);
+  const std::string end = postgres::end_of_prefix(prefix);
+  CallerRequest request(end.empty() ? Statement::scan : Statement::scan_below);
+  request.parameters = {std::move(prefix), std::move(after), postgres::binary_bigint(room + 1)};
+  if (!end.empty()) request.parameters.push_back(end);
+  co_await runtime::suspend(request, [this, &request] { parts_->client.enqueue(&request); });
+  CO_TRY(auto rows, std::move(request.rows));
+  ScanPage page;
+  page.more = rows.size() > room;
+  if (page.more) rows.pop_back();
+  page.items = std::move(rows);
+  co_return page;
+}
+
+Task<Result<Snapshot>> PostgresStore::watch(Key key, std::optional<Version> seen, Milliseconds at_most) {
+  return store::watch_pushed(*this, runtime_, parts_->waiters, std::move(key), seen, at_most);
+}
+
+}  // namespace abc2::engines
