@@ -84,9 +84,10 @@ struct ClusterOutcome {
 
 ClusterOutcome run_cluster(const ClusterPlan& plan);
 
-// The same plan with as few of its requests, nodes and kinds of faults as still lead to a violation; at most `runs`
-// runs are spent on it. The same plan is shrunk to the same one each time.
-ClusterPlan shrink(ClusterPlan plan, int runs);
+// The same plan with as few of its requests, nodes and kinds of faults as still lead to a violation; about
+// `store_calls` of simulated store calls are spent on it, at a few hundred thousand a second. The same plan is shrunk
+// to the same one each time.
+ClusterPlan shrink(ClusterPlan plan, std::int64_t store_calls);
 
 // Nodes, faults and requests of a plan, for a person.
 std::string in_words(const ClusterPlan& plan);

@@ -111,13 +111,13 @@ ClusterPlan without(const ClusterPlan& plan, std::size_t at, std::size_t count) 
 // Shrinks one plan. What happens hangs on chance, so that a smaller plan gets a few throws of the dice.
 class Shrinker {
  public:
-  Shrinker(ClusterPlan plan, int runs) : plan_(std::move(plan)), runs_(runs) {}
+  Shrinker(ClusterPlan plan, std::int64_t store_calls) : plan_(std::move(plan)), calls_left_(store_calls) {}
 
   ClusterPlan run() {
     if (!fails(plan_)) return plan_;
     fewer_faults();
-    for (std::size_t part = plan_.requests.size() / 2; part > 0 && runs_ > 0; part /= 2) {
-      for (std::size_t at = 0; at < plan_.requests.size() && runs_ > 0;) {
+    for (std::size_t part = plan_.requests.size() / 2; part > 0 && calls_left_ > 0; part /= 2) {
+      for (std::size_t at = 0; at < plan_.requests.size() && calls_left_ > 0;) {
         const std::size_t count = std::min(part, plan_.requests.size() - at);
         if (!fails(without(plan_, at, count))) at += count;
       }
@@ -127,10 +127,15 @@ class Shrinker {
   }
 
  private:
+  ClusterOutcome tried(const ClusterPlan& plan) {
+    ClusterOutcome outcome = run_cluster(plan);
+    calls_left_ -= static_cast<std::int64_t>(outcome.store.calls);
+    return outcome;
+  }
+
   bool fails(ClusterPlan smaller) {
-    for (int throws = 0; throws < 3 && runs_ > 0; ++throws, ++smaller.luck) {
-      --runs_;
-      const ClusterOutcome outcome = run_cluster(smaller);
+    for (int throws = 0; throws < 3 && calls_left_ > 0; ++throws, ++smaller.luck) {
+      const ClusterOutcome outcome = tried(smaller);
       if (outcome.violation.empty()) continue;
       plan_ = std::move(smaller);
       cut(outcome.failed_at);
@@ -145,9 +150,8 @@ class Shrinker {
     shorter.trouble_until = std::min(shorter.trouble_until, failed_at + kSecond);
     for (std::size_t i = shorter.requests.size(); i-- > 0;)
       if (shorter.requests[i].at > failed_at) shorter = without(shorter, i, 1);
-    if (shorter.requests.size() == plan_.requests.size() || runs_ == 0) return;
-    --runs_;
-    if (!run_cluster(shorter).violation.empty()) plan_ = std::move(shorter);
+    if (shorter.requests.size() == plan_.requests.size() || calls_left_ <= 0) return;
+    if (!tried(shorter).violation.empty()) plan_ = std::move(shorter);
   }
 
   void fewer_faults() {
@@ -166,12 +170,13 @@ class Shrinker {
     smaller.clocks_jump = false;
     if (plan_.clocks_jump) fails(smaller);
     smaller = plan_;
+    smaller.crash_at_write = 0;
     smaller.crash_every = smaller.outage_every = 1000 * kSecond;
     if (plan_.crash_every < 1000 * kSecond) fails(std::move(smaller));
   }
 
   ClusterPlan plan_;
-  int runs_;
+  std::int64_t calls_left_;
 };
 
 std::string in_words(const Request& request) {
@@ -190,7 +195,7 @@ std::string in_words(const Request& request) {
 
 }  // namespace
 
-ClusterPlan shrink(ClusterPlan plan, int runs) { return Shrinker(std::move(plan), runs).run(); }
+ClusterPlan shrink(ClusterPlan plan, std::int64_t store_calls) { return Shrinker(std::move(plan), store_calls).run(); }
 
 std::string in_words(const ClusterPlan& plan) {
   constexpr std::size_t most = 60;
@@ -200,7 +205,7 @@ std::string in_words(const ClusterPlan& plan) {
   };
   std::string words =
       "seed " + std::to_string(plan.seed) + ": " + std::to_string(plan.nodes) + " nodes, " +
-      std::to_string(plan.requests.size()) + " requests; faults in a thousand calls" + odds("errors", weather.error) +
+      std::to_string(plan.requests.size()) + " requests; faults, in a thousand" + odds("errors", weather.error) +
       odds("lost", weather.lost) + odds("replies lost", weather.reply_lost) + odds("late", weather.late) +
       odds("echoes", weather.echo) + odds("slow", weather.slow) + odds("crashes after a write", plan.crash_at_write) +
       (plan.clocks_jump ? ", clocks jump" : "") + "\n";

@@ -33,8 +33,9 @@ TEST(Measure, TheRecovererCostsTheSameHoweverManyCampaignsThereAre) {
   EXPECT_GT(few.recoverer, 0);
   EXPECT_NEAR(many.recoverer / few.recoverer, 1, 0.1);
   EXPECT_NEAR(many.purchases / few.purchases, 1, 0.1);
-  EXPECT_GT(many.sweep, few.sweep) << "so far the sweep grows, up to its rate";
-  EXPECT_GT(many.start_calls, 50 * few.start_calls) << "a start looks at everything";
+  // Of the sweep it is the rate: three nodes, a thousand documents a second, at most five calls for each.
+  EXPECT_LT(many.sweep, 3 * 1000 * 5);
+  EXPECT_GT(many.start_calls, 10 * few.start_calls) << "a start looks at everything";
 }
 
 TEST(Measure, TheCurveIsDrawn) {

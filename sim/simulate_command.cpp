@@ -24,15 +24,16 @@ Runs whole clusters in simulated time, with a faulty store, crashing nodes and j
 everything; a run is the same, write for write, on every machine.
 
   --seed N         the first seed (1)
-  --runs N         so many, with the seeds after it (8)
+  --runs N         so many, with the seeds after it (20)
   --fresh N        and so many with seeds that nobody has chosen (0)
+  --marks          fails if a branch of recovery or of an unknown outcome was never reached
   --answers        also says how often clients were told what, and which marks were reached
   --without RULE   leaves a rule out, as abc2 explore does
   --measure        how long recovery takes, and what it costs
   --campaigns N    with up to so many campaigns (1000000, which takes two gigabytes)
   --svg FILE       draws what it costs
 
-Exit status: 0 if nothing failed and every branch of recovery was reached; 1 if not; 2 for wrong arguments.
+Exit status: 0 if nothing failed; 1 if something did; 2 for wrong arguments.
 )";
 
 bool parse(const std::string& text, std::uint64_t& number) {
@@ -50,9 +51,9 @@ void tell(const ClusterPlan& plan, const ClusterOutcome& outcome, std::chrono::m
       << outcome.sent << " requests, " << std::setw(3) << bought << " bought, " << std::setw(2) << outcome.crashes
       << " crashes, " << outcome.outages << " outages, " << std::setw(6) << outcome.store.calls << " store calls ("
       << outcome.store.lost + outcome.store.replies_lost + outcome.store.late << " unknown, " << outcome.store.echoes
-      << " echoes, " << outcome.store.errors << " errors); settled in " << std::fixed << std::setprecision(0)
-      << static_cast<double>(outcome.settled_in.count()) / 1e6 << " s; " << simulated << " s in "
-      << std::setprecision(2) << real << " s, " << std::setprecision(0) << simulated / std::max(real, 0.001)
+      << " echoes, " << outcome.store.errors << " errors); settled in " << std::fixed << std::setprecision(2)
+      << static_cast<double>(outcome.settled_in.count()) / 1e6 << " s; " << std::setprecision(0) << simulated
+      << " s in " << std::setprecision(2) << real << " s, " << std::setprecision(0) << simulated / std::max(real, 0.001)
       << " times real time; digest " << std::hex << outcome.digest << std::dec << "\n";
 }
 
@@ -110,11 +111,11 @@ const std::map<std::string, std::string>& marks_left_out() {
 }
 
 int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& errors) {
-  std::uint64_t seed = 1, runs = 8, fresh = 0;
+  std::uint64_t seed = 1, runs = 20, fresh = 0;
   std::optional<Without> without;
   std::uint64_t campaigns = 1'000'000;
   std::string svg;
-  bool answers = false, measures = false;
+  bool answers = false, measures = false, needs_marks = false;
   for (auto at = arguments.begin(); at != arguments.end(); ++at) {
     if (*at == "--help" || *at == "-h") {
       out << kHelp;
@@ -122,6 +123,10 @@ int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, 
     }
     if (*at == "--answers") {
       answers = true;
+      continue;
+    }
+    if (*at == "--marks") {
+      needs_marks = true;
       continue;
     }
     if (*at == "--measure") {
@@ -173,7 +178,7 @@ int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, 
     out << std::flush;
     if (outcome.violation.empty()) continue;
     out << "=> " << outcome.violation << "\nshrinking it ..." << std::endl;
-    const ClusterPlan smaller = shrink(plan, 60);
+    const ClusterPlan smaller = shrink(plan, 20'000'000);
     out << "commit " << ABC2_COMMIT << "; shrunk to " << smaller.requests.size() << " of " << plan.requests.size()
         << " requests\n"
         << run_cluster(smaller).report;
@@ -185,7 +190,7 @@ int simulate_main(const std::vector<std::string>& arguments, std::ostream& out, 
     if (answers) out << "  " << std::setw(6) << times << " x mark " << mark << "\n";
   bool all = true;
   for (const auto& mark : marks_to_reach()) {
-    if (reached[mark] > 0) continue;
+    if (reached[mark] > 0 || !needs_marks) continue;
     out << "never reached: " << mark << "\n";
     all = false;
   }
