@@ -7,6 +7,7 @@
 //     using Holder = Wallet; using Reference = Ticket;
 //     struct Due { ... static void fields(...) };                      // what is credited, whole
 //     static std::optional<Due> due(const Ticket&);                    // nullopt: nothing (more)
+//     // or due(const Ticket&, const Wallet&), if what can be moved depends on the holder
 //     static Prepared<Wallet> paid(Wallet, const store::Key& holder, const store::Key& reference, const Due&, Time);
 //     static std::optional<Ticket> marked(const Ticket&, const Due&);  // nullopt: is marked already
 //   };
@@ -62,7 +63,7 @@ class Credit final : public PendingKind {
         CO_TRY_VOID(co_await holders_.finish_pending(holder, *now->value.pending));
         continue;
       }
-      const std::optional<Due> due = Kind::due(ref->value);
+      const std::optional<Due> due = due_now(ref->value, now->value);
       if (!due) co_return credited;
 
       Prepared<Holder> paid = Kind::paid(now->value, holder, reference, *due, runtime_.now());
@@ -89,6 +90,13 @@ class Credit final : public PendingKind {
   }
 
  private:
+  static std::optional<Due> due_now(const Reference& reference, const Holder& holder) {
+    if constexpr (requires { Kind::due(reference, holder); })
+      return Kind::due(reference, holder);
+    else
+      return Kind::due(reference);
+  }
+
   store::Store& store_;
   runtime::Runtime& runtime_;
   Holders<Holder> holders_;

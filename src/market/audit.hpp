@@ -10,6 +10,7 @@
 //   A7  no hold without a reason: its slot is undecided, or its own; no promise that is unknown
 //   A8  the lists of ads and campaigns have no gaps
 //   A9  money put in = balances + earnings and fees not collected + money paid out
+//   A10 each withdrawal is in its user's ledger once, and once more if it was refunded
 //
 // Besides, every document that the books rest on can be read at all (check 0). Images and counts of views are no books.
 //
@@ -41,6 +42,7 @@ struct AuditReport {
   std::uint64_t in_flight = 0;  // purchases and credits that are being settled: not wrong, and in the sums
   Satoshi put_in;               // deposits, credited or just being credited
   Satoshi balances;
+  Satoshi paid_out;  // withdrawals, whether they are in the chain yet or not, that were not refunded
   Satoshi earnings_to_collect, fees_to_collect;  // purchases that are paid and still being settled included
   std::vector<AuditFinding> findings;
   [[nodiscard]] bool passed() const { return findings.empty(); }

@@ -129,13 +129,21 @@ void Book::take_line(std::size_t index, const LedgerEntry& entry) {
   }
   account.lines = expected;
 
-  const bool comes_in = entry.kind != LedgerKind::purchase;
+  const bool comes_in =
+      entry.kind != LedgerKind::purchase && entry.kind != LedgerKind::reversal && entry.kind != LedgerKind::withdrawal;
   if (comes_in ? entry.amount <= Satoshi(0) : entry.amount >= Satoshi(0))
     find(1, document, "entry " + std::to_string(entry.number) + " goes the wrong way: " + entry.amount.to_string());
 
   const std::string text = "entry " + std::to_string(entry.number) + " of '" + account.user + "' ";
   switch (entry.kind) {
+    case LedgerKind::reversal:
+    case LedgerKind::withdrawal:
+    case LedgerKind::refund: take_move(index, entry); break;
     case LedgerKind::deposit: {
+      if (is_outpoint(entry.reference)) {
+        take_move(index, entry);
+        break;
+      }
       const auto at = deposits_.find(entry.reference);
       std::optional<Line>& place = at == deposits_.end() ? strange_deposits_[entry.reference] : at->second.line;
       if (!place) {

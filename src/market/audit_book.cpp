@@ -70,9 +70,11 @@ Task<Result<AuditReport>> Book::read(Time now) {
   CO_TRY_VOID(co_await read_ads());
   CO_TRY_VOID(co_await read_campaigns());
   CO_TRY_VOID(co_await read_deposits());
+  CO_TRY_VOID(co_await read_withdrawals());
   CO_TRY_VOID(co_await read_accounts());
   CO_TRY_VOID(co_await read_slots());
   CO_TRY_VOID(co_await check_deposits());
+  CO_TRY_VOID(co_await check_moves());
   CO_TRY_VOID(co_await check_fees_account());
   CO_TRY_VOID(co_await check_collected());
   CO_TRY_VOID(co_await check_holds());

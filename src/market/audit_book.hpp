@@ -183,6 +183,15 @@ class Book {
   // The promise of `kind` that refers to the document, of whoever made it.
   const journal::Pending* promise_of(std::string_view kind, const store::Key& reference) const;
 
+  // --- audit_bitcoin.cpp: A5 of bitcoin deposits, A10
+  // Whether a deposit's key is that of an output of a transaction, which may come and go and come again.
+  static bool is_outpoint(const store::Key& key);
+  void take_move(std::size_t account, const LedgerEntry& entry);
+  Task<Result<void>> read_withdrawals();
+  Task<Result<void>> check_moves();
+  Task<Result<void>> check_move(store::Key key, std::string user, Sum booked);
+  Task<Result<bool>> explained(store::Key key, std::string user, Sum booked);
+
   // --- audit_slots.cpp: A2, A3, A4
   Task<Result<void>> read_slots();
   Task<Result<CampaignFacts*>> campaign_of(store::Key key);
@@ -215,8 +224,11 @@ class Book {
   std::map<store::Key, Collected> collected_;       // by campaign
   std::map<std::size_t, Line> fees_lines_;          // the first for each account that collected fees
   std::map<std::pair<std::string, store::Key>, std::size_t> promises_;  // by kind and reference: the account
+  // What ledgers have booked for deposits of bitcoin and for withdrawals, by their key: whose, and how much.
+  std::map<store::Key, std::map<std::string, Sum>> moves_;
   std::string fees_user_;
   // For A9:
+  Sum paid_out_ = 0;  // withdrawals that were not refunded
   Sum money_ = 0, put_in_ = 0, earned_ = 0, fees_ = 0, collected_earnings_ = 0, collected_fees_ = 0;
   bool sums_known_ = true;  // false once a document of money cannot be read
 };

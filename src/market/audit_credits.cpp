@@ -19,6 +19,11 @@ Task<Result<void>> Book::read_deposits() {
     const auto deposit = decode<Deposit>(key, scanner.front().document, true);
     scanner.pop();
     ++report_.deposits;
+    if (deposit && deposit->on_chain) {
+      // Its ledger entries add up: see check_moves.
+      moves_[key].try_emplace(deposit->user, 0);
+      continue;
+    }
     DepositFacts facts;
     if (deposit) facts = {true, deposit->user, deposit->amount, deposit->credited, std::nullopt};
     deposits_.emplace(key, std::move(facts));

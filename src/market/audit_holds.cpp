@@ -3,6 +3,7 @@
 #include "market/keys.hpp"
 #include "market/money.hpp"
 #include "market/sale.hpp"
+#include "market/withdrawals.hpp"
 
 namespace abc2::market::audit_detail {
 
@@ -20,6 +21,12 @@ void Book::check_promise(std::size_t index) {
   const journal::Pending& promise = *account.pending;
   const store::Key key = keys::balance(account.user);
   const std::string text = "it promises to mark " + promise.reference + " for '" + promise.kind + "', ";
+  const bool of_bitcoin = promise.kind == DepositCredit::name && is_outpoint(promise.reference);
+  if (of_bitcoin || promise.kind == Withdrawals::kind || promise.kind == RefundCredit::name) {
+    if (!moves_.contains(promise.reference) || !moves_.at(promise.reference).contains(account.user))
+      find(7, key, text + "but its ledger has nothing of it");
+    return;
+  }
   if (promise.kind == DepositCredit::name) {
     const auto known = deposits_.find(promise.reference);
     const auto strange = strange_deposits_.find(promise.reference);

@@ -164,11 +164,12 @@ void Book::check_money() {
   report_.balances = to_satoshi(money_);
   report_.earnings_to_collect = to_satoshi(earnings);
   report_.fees_to_collect = to_satoshi(fees);
-  if (!sums_known_ || put_in_ == money_ + earnings + fees) return;
+  report_.paid_out = to_satoshi(paid_out_);
+  if (!sums_known_ || put_in_ == money_ + earnings + fees + paid_out_) return;
   find(9, "all",
        to_text(put_in_) + " satoshi were put in, but balances have " + to_text(money_) + " and there are " +
-           to_text(earnings) + " of earnings and " + to_text(fees) +
-           " of fees to collect: " + to_text(money_ + earnings + fees - put_in_) + " too many");
+           to_text(earnings) + " of earnings and " + to_text(fees) + " of fees to collect, and " + to_text(paid_out_) +
+           " were paid out: " + to_text(money_ + earnings + fees + paid_out_ - put_in_) + " too many");
 }
 
 }  // namespace abc2::market::audit_detail

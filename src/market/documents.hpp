@@ -57,7 +57,7 @@ struct Sessions {
 
 // ---------------------------------------------------------------------------------------------------- money
 
-enum class LedgerKind : std::uint8_t { deposit, purchase, earnings, fees };
+enum class LedgerKind : std::uint8_t { deposit, purchase, earnings, fees, reversal, withdrawal, refund };
 
 struct LedgerEntry {
   std::uint64_t number = 0;  // from 1, without gaps
@@ -105,23 +105,90 @@ struct LedgerPage {
   static void fields(auto& self, auto&& field) { field("entries", self.entries); }
 };
 
-// deposit/<id>: money that came in. ADD, then one CAS from confirmed to credited.
+// Where a deposit of bitcoin stands in the chain, by whoever watches it. `step` orders what watchers say: what an
+// earlier step of the chain's journal says never overwrites what a later one has said.
+struct OnChain {
+  enum class State : std::uint8_t {
+    seen,      // in the memory of a node, in no block
+    in_block,  // of the chain as it is followed
+    orphaned,  // it was in a block that the chain has left
+  };
+  State state = State::seen;
+  std::string address;
+  std::uint64_t step = 0;    // 0: no block yet
+  std::int64_t height = 0;   // of the block that it is, or was, in
+  std::string block;         // its hash
+  std::uint32_t needed = 0;  // confirmations before it is credited
+  Satoshi entitled;          // what it shall bring to the account: nothing, the amount, or nothing any more
+  Satoshi booked;            // what it has brought, by the account's ledger; above `entitled`, the rest is owed
+  std::uint64_t moves = 0;   // how often the ledger was changed for it
+  static void fields(auto& self, auto&& field) {
+    field("state", self.state);
+    field("address", self.address);
+    field("step", self.step);
+    field("height", self.height);
+    field("block", self.block);
+    field("needed", self.needed);
+    field("entitled_sat", self.entitled);
+    field("booked_sat", self.booked);
+    field("moves", self.moves);
+  }
+  friend bool operator==(const OnChain&, const OnChain&) = default;
+};
+
+// deposit/<id>: money that came in. ADD, then one CAS from confirmed to credited. Of bitcoin: deposit/<txid>:<vout>.
 struct Deposit {
   static constexpr std::string_view type = "deposit";
   static constexpr int schema = 1;
   std::string user;
   Satoshi amount;
-  std::string source;  // "operator"
+  std::string source;  // "operator" or "bitcoin"
   Time at{};
-  bool credited = false;
+  bool credited = false;              // the whole amount is in the account now
+  std::optional<OnChain> on_chain{};  // of bitcoin: when it is credited, and taken back
   static void fields(auto& self, auto&& field) {
     field("user", self.user);
     field("amount_sat", self.amount);
     field("source", self.source);
     field("at_ms", self.at);
     field("credited", self.credited);
+    field("on_chain", self.on_chain);
   }
   friend bool operator==(const Deposit&, const Deposit&) = default;
+};
+
+// withdrawal/<user>/<attempt>: ADD once the balance has paid, with the promise of the whole request; then CAS. Its
+// state only ever goes forward: a payment that could be made again would be.
+struct Withdrawal {
+  static constexpr std::string_view type = "withdrawal";
+  static constexpr int schema = 1;
+  enum class State : std::uint8_t {
+    waiting,    // for the operator's approval
+    approved,   // to be paid with the next payout
+    claimed,    // for payout `payout`, or a later one: being signed
+    signed_,    // `payout` pays it, and nothing else ever will
+    final_,     // and is in the chain to stay
+    cancelled,  // instead of being claimed: the money goes back
+  };
+  std::string user;
+  std::string address;
+  Satoshi amount;  // that the address gets
+  Satoshi fee;     // that the account paid besides
+  Time at{};
+  State state = State::waiting;
+  std::uint64_t payout = 0;
+  bool refunded = false;  // of a cancelled one: the money is back
+  static void fields(auto& self, auto&& field) {
+    field("user", self.user);
+    field("address", self.address);
+    field("amount_sat", self.amount);
+    field("fee_sat", self.fee);
+    field("at_ms", self.at);
+    field("state", self.state);
+    field("payout", self.payout);
+    field("refunded", self.refunded);
+  }
+  friend bool operator==(const Withdrawal&, const Withdrawal&) = default;
 };
 
 // ------------------------------------------------------------------------------------------------------ ads
@@ -324,5 +391,15 @@ struct Transaction {
 
 template <>
 struct abc2::store::EnumText<abc2::market::LedgerKind> {
-  static constexpr std::array<std::string_view, 4> names{"deposit", "purchase", "earnings", "fees"};
+  static constexpr std::array<std::string_view, 7> names{"deposit",  "purchase",   "earnings", "fees",
+                                                         "reversal", "withdrawal", "refund"};
+};
+template <>
+struct abc2::store::EnumText<abc2::market::OnChain::State> {
+  static constexpr std::array<std::string_view, 3> names{"seen", "in_block", "orphaned"};
+};
+template <>
+struct abc2::store::EnumText<abc2::market::Withdrawal::State> {
+  static constexpr std::array<std::string_view, 6> names{"waiting", "approved", "claimed",
+                                                         "signed",  "final",    "cancelled"};
 };

@@ -41,6 +41,10 @@ inline Key transaction(const Key& campaign, std::uint64_t number) {
 
 inline Key deposit(std::string_view id) { return "deposit/" + std::string(id); }
 
+inline Key withdrawal(std::string_view user, std::string_view attempt) {
+  return "withdrawal/" + std::string(user) + "/" + std::string(attempt);
+}
+
 inline Key fees_account() { return "fees/account"; }
 
 // What comes after the first '/': the user of "balance/alice".

@@ -47,6 +47,7 @@ Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& h
       settings_(settings),
       purchases(store, runtime, kinds_, settings.fee_basis_points),
       money(store, runtime, kinds_),
+      withdrawals(store, runtime, kinds_, [this](std::string user) { return recover_user(std::move(user)); }),
       fillers(store, runtime, images),
       campaigns(store, runtime, images),
       accounts(store, runtime, hasher, [this](std::string user) { return recover_user(std::move(user)); }),
@@ -63,6 +64,7 @@ Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& h
             [this](ScanItem item, Time void_until) { return sweep_account(user_of(item.key), void_until); });
   sweep.add("campaign/",
             [this](ScanItem item, Time void_until) { return sweep_campaign(std::move(item.key), void_until); });
+  sweep.add("withdrawal/", [this](ScanItem item, Time) { return withdrawals.refund(std::move(item.key)); });
   sweep.add("deposit/", [this](ScanItem item, Time) { return sweep_deposit(std::move(item)); });
 }
 
@@ -98,7 +100,8 @@ Task<Result<void>> Market::sweep_campaign(store::Key campaign, Time void_until) 
 
 Task<Result<void>> Market::sweep_deposit(ScanItem item) {
   CO_TRY(const auto deposit, store::decode_snapshot<Deposit>(item.key, item.document));
-  if (deposit->value.credited) co_return success();
+  const auto& chain = deposit->value.on_chain;
+  if (chain ? chain->entitled == chain->booked : deposit->value.credited) co_return success();
   CO_TRY_VOID(co_await money.credit_deposit(user_of(item.key), deposit->value.user));
   co_return success();
 }

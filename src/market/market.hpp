@@ -18,6 +18,7 @@
 #include "market/fillers.hpp"
 #include "market/money.hpp"
 #include "market/purchases.hpp"
+#include "market/withdrawals.hpp"
 
 namespace abc2::market {
 
@@ -49,6 +50,7 @@ class Market {
  public:
   Purchases purchases;
   Money money;
+  Withdrawals withdrawals;
   Fillers fillers;
   Campaigns campaigns;
   Accounts accounts;

@@ -18,6 +18,11 @@ journal::Prepared<Balance> paid_as(LedgerKind kind, Satoshi amount, Balance bala
   return prepared;
 }
 
+bool is_outpoint(std::string_view id) {
+  return id.size() > 65 && id[64] == ':' &&
+         id.substr(0, 64).find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 Result<void> check_deposit_id(const std::string& id) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
@@ -30,19 +35,35 @@ Result<void> check_deposit_id(const std::string& id) {
 
 }  // namespace
 
-std::optional<DepositCredit::Due> DepositCredit::due(const Deposit& deposit) {
-  if (deposit.credited) return std::nullopt;
-  return Due{deposit.amount};
+std::optional<DepositCredit::Due> DepositCredit::due(const Deposit& deposit, const Balance& balance) {
+  if (!deposit.on_chain) {
+    if (deposit.credited) return std::nullopt;
+    return Due{deposit.amount};
+  }
+  const OnChain& chain = *deposit.on_chain;
+  const Satoshi more = chain.entitled - chain.booked;
+  if (more > Satoshi(0)) return Due{more, chain.moves + 1};
+  // What is held will be debited: it is not there to be taken.
+  if (more == Satoshi(0) || balance.hold || balance.money == Satoshi(0)) return std::nullopt;
+  return Due{-std::min(-more, balance.money), chain.moves + 1};
 }
 
 journal::Prepared<Balance> DepositCredit::paid(Balance balance, const store::Key& holder, const store::Key& reference,
                                                const Due& due, Time now) {
-  return paid_as(LedgerKind::deposit, due.amount, std::move(balance), holder, reference, now);
+  const LedgerKind kind = due.amount < Satoshi(0) ? LedgerKind::reversal : LedgerKind::deposit;
+  return paid_as(kind, due.amount, std::move(balance), holder, reference, now);
 }
 
-std::optional<Deposit> DepositCredit::marked(const Deposit& deposit, const Due&) {
-  if (deposit.credited) return std::nullopt;
+std::optional<Deposit> DepositCredit::marked(const Deposit& deposit, const Due& due) {
   Deposit next = deposit;
+  if (deposit.on_chain) {
+    if (deposit.on_chain->moves >= due.move.value_or(0)) return std::nullopt;
+    next.on_chain->moves = *due.move;
+    next.on_chain->booked += due.amount;
+    next.credited = next.on_chain->booked == deposit.amount;
+    return next;
+  }
+  if (deposit.credited) return std::nullopt;
   next.credited = true;
   return next;
 }
@@ -94,6 +115,8 @@ Money::Money(store::Store& store, runtime::Runtime& runtime, journal::Kinds& kin
 
 Task<Result<bool>> Money::fund(std::string id, std::string user, Satoshi amount) {
   CO_TRY_VOID(check_deposit_id(id));
+  if (is_outpoint(id))
+    co_return Error(Code::invalid_argument, "an id that is a transaction's output is kept for deposits of bitcoin");
   if (amount <= Satoshi(0)) co_return Error(Code::invalid_argument, "a credit must be of at least one satoshi");
   CO_TRY(const auto balance,
          co_await store::get_existing<Balance>(store_, keys::balance(user), "there is no account '" + user + "'"));

@@ -10,11 +10,17 @@ struct DepositCredit {
   static constexpr std::string_view name = "deposit";
   using Holder = Balance;
   using Reference = Deposit;
+  // Of bitcoin it is the next step from what is booked towards what the account is entitled to; negative after a
+  // reorganisation that undid the payment: then what is there and not held is taken back.
   struct Due {
     Satoshi amount;
-    static void fields(auto& self, auto&& field) { field("amount_sat", self.amount); }
+    std::optional<std::uint64_t> move{};  // of bitcoin: the number of this change of the ledger
+    static void fields(auto& self, auto&& field) {
+      field("amount_sat", self.amount);
+      field("move", self.move);
+    }
   };
-  static std::optional<Due> due(const Deposit& deposit);
+  static std::optional<Due> due(const Deposit& deposit, const Balance& balance);
   static journal::Prepared<Balance> paid(Balance balance, const store::Key& holder, const store::Key& reference,
                                          const Due& due, Time now);
   static std::optional<Deposit> marked(const Deposit& deposit, const Due& due);
