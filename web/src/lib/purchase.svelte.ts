@@ -118,7 +118,9 @@ class Purchase {
 
   // Back to the offer, after the buyer has read the answer.
   dismiss(): void {
-    if (this.state.step === 'refused') this.state = { step: 'ready' };
+    if (this.state.step !== 'refused') return;
+    this.state = { step: 'ready' };
+    this.#look();
   }
 
   // Finds out what became of an old request, without sending it again.
@@ -129,18 +131,16 @@ class Purchase {
       this.state = { step: 'unfinished', since: written.sentAt, checking, why };
     };
     unfinished(true);
-    for (let slot = this.slot; ; slot++) {
-      const found = await api('get', '/api/campaigns/{seller}/{c}/slots/{n}', { path: { seller: this.seller, c: this.campaign, n: slot } });
-      if (!found.ok && found.problem.status !== 404) return unfinished(false, found.problem.detail);
-      if (found.ok && found.data.state === 'void') continue;
-      if (found.ok) {
-        if (found.data.buyer === this.user) return this.#bought(written, found.data as Sale, true);
-        write(this.#name, null);
-        const detail = `slot ${slot} belongs to ${found.data.buyer}`;
-        this.state = { step: 'refused', why: 'taken', problem: { status: 409, code: 'slot_taken', detail, members: {} } };
-        return;
-      }
-      break;
+    // The first slot from ours on that is not void says it.
+    const found = await api('get', '/api/campaigns/{seller}/{c}/slots', { path: { seller: this.seller, c: this.campaign }, query: { before: this.slot + 100, limit: 100 } });
+    if (!found.ok) return unfinished(false, found.problem.detail);
+    const decided = found.data.slots.filter((slot) => slot.number >= this.slot && slot.state !== 'void').at(-1);
+    if (decided?.buyer === this.user) return this.#bought(written, decided as Sale, true);
+    if (decided) {
+      write(this.#name, null);
+      const detail = `slot ${decided.number} belongs to ${decided.buyer}`;
+      this.state = { step: 'refused', why: 'taken', problem: { status: 409, code: 'slot_taken', detail, members: {} } };
+      return;
     }
     const me = await api('get', '/api/me');
     if (!me.ok) return unfinished(false, me.problem.detail);

@@ -9,10 +9,14 @@ class Session {
   problem = $state.raw<Problem | null>(null);
   // Why the login page is shown, if it was not asked for.
   ended = $state(false);
+  #asking = false;
 
   constructor() {
     listenToProblems((problem) => {
-      if (problem.code === 'unauthenticated' && this.user !== null && this.me !== null) this.#forget(true);
+      // A wrong password is refused the same way: whether the session has ended is asked.
+      if (problem.code !== 'unauthenticated' || this.#asking || this.me === null) return;
+      this.#asking = true;
+      void this.refresh().finally(() => (this.#asking = false));
     });
     onRemembered((name, value) => {
       if (name !== 'user') return;
