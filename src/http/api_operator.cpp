@@ -77,7 +77,12 @@ Handled run_audit(AppState* app, Context /*context*/) {
 
 Handled last_audit(AppState* app, Context /*context*/) {
   const auto report = app->parts.market.last_audit();
-  if (!report) co_return Error(Code::not_found, "no audit has run in the background yet");
+  if (!report) {
+    Response none;
+    none.status = 204;
+    none.set("Cache-Control", "no-store");
+    co_return none;
+  }
   co_return json_response(200, json_of_audit(*report));
 }
 
