@@ -22,6 +22,7 @@ class Cluster {
     expected_.fee_basis_points = fee_basis_points;
     store_.on_write = [this](const StoreCall& call) {
       check_write(call.key);
+      if (call.key.starts_with("campaign/")) check_advance(call);
       fall_after(call.node);
     };
   }
@@ -194,6 +195,21 @@ class Cluster {
     const bool fixed = key.starts_with("slot/") || key.starts_with("transaction/") || key.starts_with("ledger/") ||
                        key.starts_with("filler/") || key.starts_with("fees/");
     if (fixed && !written_once_.insert(key).second) note("something overwrites " + key + ", which is never changed");
+  }
+
+  // R5, at the very moment: a campaign that is past a slot says that the slot was paid.
+  void check_advance(const StoreCall& call) {
+    std::string last = std::to_string(boost::json::parse(call.value).at("last").to_number<std::uint64_t>());
+    last.insert(0, 10 - std::min<std::size_t>(10, last.size()), '0');
+    const std::string* slot = store_.find("slot" + call.key.substr(call.key.find('/')) + "/" + last);
+    if (!slot) return;  // of a new campaign; that no settled slot is missing is the auditor's
+    const auto entry = boost::json::parse(*slot);
+    const auto* sale = entry.as_object().if_contains("sale");
+    if (!sale) return;
+    const std::string buyer(sale->at("buyer").as_string()), attempt(entry.at("attempt").as_string());
+    const std::string* balance = store_.find("balance/" + buyer);
+    if (balance && balance->find(attempt) != std::string::npos)
+      note(call.key + " is past slot " + last + ", which " + buyer + " has not paid");
   }
 
   void note(const std::string& wrong) {

@@ -91,8 +91,8 @@ TEST(Simulator, AFailingRunIsShrunkAndTold) {
   const Without without(*find_switch("pending-first"));
   const ClusterPlan plan = plan_cluster(1);
   ASSERT_FALSE(run_cluster(plan).violation.empty());
-  const ClusterPlan smaller = shrink(plan, 1'000'000), same = shrink(plan, 1'000'000);
-  EXPECT_LT(smaller.requests.size(), plan.requests.size() / 50);
+  const ClusterPlan smaller = shrink(plan, 800'000), same = shrink(plan, 800'000);
+  EXPECT_LT(smaller.requests.size(), plan.requests.size() / 4);
   EXPECT_EQ(in_words(smaller), in_words(same));
   const ClusterOutcome outcome = run_cluster(smaller);
   EXPECT_THAT(outcome.violation, HasSubstr("credited twice"));
