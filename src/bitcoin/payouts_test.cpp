@@ -246,6 +246,37 @@ TEST_F(Paying, WhateverFails) {
   }
 }
 
+// Dies after each write of a replacement; then the replacement is what comes into the chain.
+TEST_F(Paying, AReplacementThatNobodyRegistered) {
+  load(500'000);
+  ask(1, 100'000);
+  run(one.payouts.pay());
+  chain.rate = 5000_sat;
+  const auto before = dump(store);
+  for (std::size_t k = 1;; ++k) {
+    SCOPED_TRACE("crash after write " + std::to_string(k));
+    engines::MemoryStore memory(tools.runtime);
+    fill(memory, before);
+    FaultyStore faulty(memory, tools.runtime);
+    FakeNode node = chain;
+    Payer dying(tools, faulty, node);
+    faulty.crash_at_write(k, store::Crash::after);
+    const bool ended = store::run_until_crash(faulty, dying.payouts.bump(1)).has_value();
+    const auto payout = document<Payout>(dump(memory), keys::payout(1));
+    ASSERT_EQ(payout.transactions.size(), 2u);
+    Payer next(tools, memory, node);
+    next.node.run(next.payouts.pay());
+    EXPECT_TRUE(node.sent.contains(payout.transactions[1].id)) << "the newest is what is sent";
+    node.mine_pool();
+    node.mine_empty(5);
+    next.node.run(next.watcher.catch_up());
+    next.node.run(next.payouts.pay());
+    EXPECT_EQ(document<Withdrawal>(dump(memory), key(1)).state, State::final_);
+    EXPECT_EQ(document<Payout>(dump(memory), keys::payout(1)).in_chain, payout.transactions[1].id);
+    if (ended) break;
+  }
+}
+
 // A user cancels while two payers pay: the money goes back, or is paid, never both.
 TEST_F(Paying, CancellingRacesPaying) {
   load(500'000);

@@ -282,6 +282,51 @@ TEST_F(Watching, SeveralAtOnceOnAFailingStore) {
   }
 }
 
+TEST_F(Watching, AnAddressIsKnownBeforeItIsShownAndACrashLosesNone) {
+  const auto before = dump(store);
+  std::size_t crashes = 0;
+  for (std::size_t k = 1;; ++k) {
+    SCOPED_TRACE("crash after write " + std::to_string(k));
+    engines::MemoryStore memory(tools.runtime);
+    fill(memory, before);
+    FaultyStore faulty(memory, tools.runtime);
+    Process dying(tools, faulty, chain);
+    faulty.crash_at_write(k, store::Crash::after);
+    const bool ended = store::run_until_crash(faulty, dying.addresses.of("cat")).has_value();
+    const auto left = document<BitcoinAccount>(dump(memory), keys::account("cat"));
+    if (!left.address.empty()) {
+      const auto script = script_of(Network::regtest, left.address).value();
+      EXPECT_EQ(document<ScriptOwner>(dump(memory), keys::script(script)).user, "cat");
+    }
+    Process next(tools, memory, chain);
+    next.node.run(next.addresses.of("dog"));
+    next.node.run(next.addresses.of("cat"));
+    EXPECT_EQ(document<AddressHead>(dump(memory), keys::addresses(0)).last, 4u) << "two before, and these two";
+    if (ended) break;
+    ++crashes;
+  }
+  EXPECT_GE(crashes, 5u);
+}
+
+TEST_F(Watching, ShardsAreAddedWhileRunning) {
+  run(one.addresses.add_shard(Network::regtest, {test_account('b'), {"m"}}));
+  EXPECT_EQ(run(one.addresses.add_shard(Network::regtest, {test_account('b'), {"m"}})), 1u) << "the same again";
+  EXPECT_EQ(*address_of(Network::regtest, ann), run(one.addresses.of("ann")).address);
+  std::set<std::uint64_t> used;
+  for (int i = 0; i < 20; ++i) used.insert(run(one.addresses.of("user" + std::to_string(i))).shard);
+  EXPECT_EQ(used.size(), 2u);
+  EXPECT_FALSE(one.node.attempt(one.addresses.add_shard(Network::main, {test_account('c'), {}})));
+  const auto open = one.node.attempt(
+      one.addresses.add_shard(Network::main, {"xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJx"
+                                              "WUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi",
+                                              {}}));
+  ASSERT_FALSE(open);
+  EXPECT_NE(open.error().message().find("PRIVATE"), std::string::npos);
+  engines::MemoryStore empty(tools.runtime);
+  Process off(tools, empty, chain);
+  EXPECT_EQ(off.node.attempt(off.addresses.of("ann")).error().code(), Code::not_found) << "deposits are off";
+}
+
 TEST_F(Watching, TwoFrontEndsNeverHandOutOneAddress) {
   const auto before = dump(store);
   for (const auto fault :
