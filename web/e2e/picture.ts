@@ -1,9 +1,7 @@
 // PNG images, drawn here.
-import { crc32 as nodeCrc32, deflateSync } from 'node:zlib';
+import { deflateSync } from 'node:zlib';
 
-// Node 18 has no crc32.
 function crc32(bytes: Buffer): number {
-  if (typeof nodeCrc32 === 'function') return nodeCrc32(bytes);
   let crc = -1;
   for (const byte of bytes) {
     crc ^= byte;

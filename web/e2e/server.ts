@@ -1,11 +1,14 @@
 // The real server, on a store and a port of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const program = process.env.ABC2_PROGRAM ?? join(import.meta.dirname ?? __dirname, '../../build/release/abc2');
-const pages = join(import.meta.dirname ?? __dirname, '../dist');
+const here = fileURLToPath(new URL('.', import.meta.url));
+const program = process.env.ABC2_PROGRAM ?? join(here, '../../build/release/abc2');
+const pages = join(here, '../dist');
 
 export class Server {
   port = 0;
@@ -104,7 +107,7 @@ export class Server {
   }
 
   async buy(token: string, campaign: string, slot: number, filler: number, highest = 10_000_000): Promise<void> {
-    const attempt = crypto.randomUUID();
+    const attempt = randomUUID();
     for (;;) {
       const { status, json } = await this.call('PUT', `/api/campaigns/${campaign}/slots/${slot}`, { attempt, filler, highest_price_sat: highest }, token);
       if (status < 300) return;

@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { webcrypto } from 'node:crypto';
+import { describe, expect, it, vi } from 'vitest';
 import { attemptFor, freshAttempt } from './attempt';
+
+// Node 18 has it under another name than browsers.
+if (!globalThis.crypto) vi.stubGlobal('crypto', webcrypto);
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
