@@ -46,7 +46,7 @@ class Books {
 
   std::string finding() {
     for (const auto check : {&Books::accounts, &Books::credentials, &Books::campaigns, &Books::purchases,
-                             &Books::credits, &Books::lists, &Books::kept_documents}) {
+                             &Books::credits, &Books::withdrawals, &Books::lists, &Books::kept_documents}) {
       if (std::string found = (this->*check)(); !found.empty()) return found;
     }
     return {};
@@ -54,7 +54,8 @@ class Books {
 
   std::string finding_at_any_moment() {
     at_rest_ = false;
-    for (const auto check : {&Books::accounts, &Books::campaigns, &Books::purchases, &Books::credits}) {
+    for (const auto check :
+         {&Books::accounts, &Books::campaigns, &Books::purchases, &Books::credits, &Books::withdrawals}) {
       if (std::string found = (this->*check)(); !found.empty()) return found;
     }
     return {};
@@ -263,6 +264,31 @@ class Books {
     return {};
   }
 
+  // Each withdrawal was paid for exactly once, and what was cancelled came back exactly once, and nothing else did.
+  std::string withdrawals() {
+    std::map<std::string, int> paid, refunded;
+    for (const auto& line : ledger_) {
+      if (line.kind != "withdrawal" && line.kind != "refund") continue;
+      const bool refund = line.kind == "refund";
+      const json::object* withdrawal = find(line.reference);
+      if (!withdrawal && !at_rest_ && !refund) continue;  // the account pays first
+      if (!withdrawal) return line.user + " paid for " + line.reference + ", which is not there";
+      const std::int64_t whole = integer(*withdrawal, "amount_sat") + integer(*withdrawal, "fee_sat");
+      if (text(*withdrawal, "user") != line.user || line.amount != (refund ? whole : -whole))
+        return line.reference + " was booked wrongly";
+      if (refund && text(*withdrawal, "state") != "cancelled") return line.reference + " came back uncancelled";
+      if (++(refund ? refunded : paid)[line.reference] > 1) return line.reference + " was booked twice";
+    }
+    for (const auto& [key, withdrawal] : all("withdrawal/")) {
+      if (start_.contains(key)) continue;
+      const bool back = withdrawal->at("refunded").as_bool();
+      if (paid[key] != 1) return key + " was never paid for";
+      if (back && refunded[key] != 1) return key + " is marked as refunded, but is in no ledger";
+      if (at_rest_ && text(*withdrawal, "state") == "cancelled" && !back) return key + " is never refunded";
+    }
+    return {};
+  }
+
   // Ads and campaigns are listed without gaps, and no request made two of them.
   std::string lists() {
     for (const auto& [head_prefix, entry_prefix] :
@@ -370,6 +396,8 @@ std::string audit_answers(const Documents& end, const std::vector<std::string>& 
       const auto deposit = end.find("deposit/" + text(object, "id"));
       if (deposit == end.end()) return "a credit was confirmed, but there is none";
     }
+    if (did == "withdraw" && !end.contains("withdrawal/" + text(object, "user") + "/" + text(object, "attempt")))
+      return "a withdrawal was confirmed, but there is none";
     if (did == "add") {
       const auto entry = end.find(text(object, "key") + padded(integer(object, "number")));
       if (entry == end.end() || text(json::parse(entry->second).as_object(), "attempt") != text(object, "attempt"))

@@ -28,6 +28,7 @@ enum class Wish : std::uint8_t {
   fund,
   buy,
   collect_earnings,
+  withdraw,
   collect_fees,
   look_around,
   see_ad,

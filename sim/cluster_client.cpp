@@ -157,6 +157,18 @@ Task<Told> add_key(ClusterNode* node, ClusterUser* user) {
   co_return told("add key", key);
 }
 
+// Every third is cancelled at once, and every third approved.
+Task<Told> withdraw(ClusterNode* node, std::string user, const Request* request) {
+  auto& withdrawals = node->market().withdrawals;
+  const std::string id = request_id(request->id);
+  boost::json::object answer{{"user", user}, {"attempt", id}};
+  const auto made = co_await withdrawals.request({user, id, "address", Satoshi(request->amount), Satoshi(1), true});
+  if (!made || request->id % 3 == 2) co_return told("withdraw", made, answer);
+  const auto ended =
+      request->id % 3 == 0 ? co_await withdrawals.cancel(user, id) : co_await withdrawals.approve(user, id);
+  co_return told("withdraw", ended, answer);
+}
+
 // Everything that is only read.
 Task<Told> look_around(ClusterNode* node, std::string user, const Request* request) {
   market::Market& market = node->market();
@@ -234,6 +246,7 @@ Task<Told> serve(ClusterNode* node, std::shared_ptr<Asked> asked) {
       answer = told("collect", collected);
       break;
     }
+    case Wish::withdraw: answer = co_await withdraw(node, user->name, asked->request); break;
     case Wish::collect_fees: {
       // Now and then somebody tries who has no right to them.
       const auto collected = co_await market.money.collect_fees(request.id % 5 == 0 ? user->name : user_name(0));

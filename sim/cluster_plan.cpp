@@ -21,10 +21,12 @@ Request setup(Micros at, Wish wish, std::uint32_t user, Dice& dice, const Cluste
 
 Wish any_wish(Dice& dice) {
   static constexpr std::pair<unsigned, Wish> odds[] = {
-      {480, Wish::buy},          {100, Wish::fund},           {70, Wish::log_in},       {60, Wish::collect_earnings},
-      {30, Wish::collect_fees},  {50, Wish::add_ad},          {25, Wish::add_campaign}, {35, Wish::edit_campaign},
-      {30, Wish::register_user}, {30, Wish::change_password}, {20, Wish::log_out},      {15, Wish::add_key},
-      {30, Wish::look_around},   {23, Wish::see_ad},          {2, Wish::audit}};
+      {450, Wish::buy},          {30, Wish::withdraw},         {100, Wish::fund},
+      {70, Wish::log_in},        {60, Wish::collect_earnings}, {30, Wish::collect_fees},
+      {50, Wish::add_ad},        {25, Wish::add_campaign},     {35, Wish::edit_campaign},
+      {30, Wish::register_user}, {30, Wish::change_password},  {20, Wish::log_out},
+      {15, Wish::add_key},       {30, Wish::look_around},      {23, Wish::see_ad},
+      {2, Wish::audit}};
   std::uint64_t draw = dice.below(1000);
   for (const auto& [weight, wish] : odds) {
     if (draw < weight) return wish;
@@ -180,10 +182,22 @@ class Shrinker {
 };
 
 std::string in_words(const Request& request) {
-  static constexpr const char* names[] = {
-      "registers",         "logs in",         "logs out",         "makes an API key", "changes the password",
-      "adds an ad",        "adds a campaign", "edits a campaign", "is funded",        "buys at",
-      "collects earnings", "collects fees",   "looks around",     "sees an ad",       "audits"};
+  static constexpr const char* names[] = {"registers",
+                                          "logs in",
+                                          "logs out",
+                                          "makes an API key",
+                                          "changes the password",
+                                          "adds an ad",
+                                          "adds a campaign",
+                                          "edits a campaign",
+                                          "is funded",
+                                          "buys at",
+                                          "collects earnings",
+                                          "withdraws",
+                                          "collects fees",
+                                          "looks around",
+                                          "sees an ad",
+                                          "audits"};
   std::string words = std::to_string(request.at.count() / 1000) + " ms: ";
   if (request.replay) return words + "request " + std::to_string(*request.replay) + " is sent once more";
   words += user_name(request.user) + " " + names[static_cast<std::size_t>(request.wish)];

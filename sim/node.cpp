@@ -79,6 +79,19 @@ Task<void> collect(World& world, std::shared_ptr<Node> node, std::string user, b
   if (!collected) world.answer(boost::json::serialize(told("collect", plain(collected))));
 }
 
+Task<void> withdraw(World& world, std::shared_ptr<Node> node, std::string user, std::string attempt, Satoshi amount) {
+  const auto made = co_await node->market.withdrawals.request({user, attempt, "address", amount, Satoshi(1), false});
+  boost::json::object answer = told("withdraw", plain(made));
+  answer["user"] = user;
+  answer["attempt"] = attempt;
+  world.answer(boost::json::serialize(answer));
+}
+
+Task<void> cancel(World& world, std::shared_ptr<Node> node, std::string user, std::string attempt) {
+  const auto cancelled = co_await node->market.withdrawals.cancel(std::move(user), std::move(attempt));
+  if (!cancelled) world.answer(boost::json::serialize(told("cancel", plain(cancelled))));
+}
+
 Task<void> clean_up(World& world) {
   const auto deposits = co_await world.store.scan("deposit/", "", limits::scan_items);
   if (journal::kept(journal::Rule::r7_never_deleted)) co_return;
@@ -278,6 +291,14 @@ Actor collects_earnings(const std::string& name) {
 
 Actor collects_fees(const std::string& user) {
   return {user + " collects fees", [user](World& world) { return collect(world, open_node(world), user, true); }};
+}
+
+Actor withdraws(const std::string& name, const std::string& user, const std::string& attempt, std::int64_t amount) {
+  return {name, [=](World& world) { return withdraw(world, open_node(world), user, attempt, Satoshi(amount)); }};
+}
+
+Actor cancels_withdrawal(const std::string& name, const std::string& user, const std::string& attempt) {
+  return {name, [=](World& world) { return cancel(world, open_node(world), user, attempt); }};
 }
 
 Actor cleans_up() {

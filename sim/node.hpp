@@ -57,6 +57,9 @@ Actor recovers(const std::string& name = "recoverer");
 Actor funds(const std::string& name, const std::string& id, const std::string& user, std::int64_t amount);
 Actor credits(const std::string& name, const std::string& id, const std::string& user);
 Actor collects_earnings(const std::string& name);
+// To some address, for a fee of one satoshi.
+Actor withdraws(const std::string& name, const std::string& user, const std::string& attempt, std::int64_t amount);
+Actor cancels_withdrawal(const std::string& name, const std::string& user, const std::string& attempt);
 Actor collects_fees(const std::string& user);
 // Deletes deposits that were credited, if rule R7 is switched off; else it only looks.
 Actor cleans_up();

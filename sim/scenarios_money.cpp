@@ -15,6 +15,8 @@ Scenario scenario(std::string name, std::string about, Budget budget, Budget lon
   return made;
 }
 
+std::string attempt(int which) { return "00000000-0000-4000-8000-00000000000" + std::to_string(which); }
+
 Scenario two_crediters() {
   Scenario s =
       scenario("two-crediters", "Three nodes credit the same deposit.", {1, 1, 0, 0, 0}, {2, 2, 0, 0, 0}, 735473);
@@ -83,6 +85,36 @@ Scenario collecting_fees() {
   return s;
 }
 
+Scenario withdrawal() {
+  Scenario s = scenario("withdrawal", "The same withdrawal is asked for twice, and cancelled.", {2, 0, 0, 0, 0},
+                        {0, 1, 0, 0, 0}, 457871);
+  has_account(s, "aa", 20);
+  add(s, withdraws("request", "aa", attempt(1), 12));
+  add(s, withdraws("request again", "aa", attempt(1), 12));
+  add(s, cancels_withdrawal("cancellation", "aa", attempt(1)));
+  return s;
+}
+
+Scenario withdrawal_unknown() {
+  Scenario s = scenario("withdrawal-unknown", "A withdrawal is cancelled; writes are lost, late and echoed.",
+                        {1, 1, 1, 0, 0}, {2, 2, 1, 0, 0}, 46151);
+  has_account(s, "aa", 20);
+  add(s, withdraws("request", "aa", attempt(1), 12));
+  add(s, cancels_withdrawal("cancellation", "aa", attempt(1)));
+  return s;
+}
+
+Scenario two_withdrawals() {
+  Scenario s = scenario("two-withdrawals", "Two withdrawals and a credit of one account meet.", {2, 0, 0, 0, 0},
+                        {1, 1, 0, 0, 0}, 2050815);
+  has_account(s, "aa", 20);
+  has_deposit(s, "d", "aa", 5);
+  add(s, withdraws("first", "aa", attempt(1), 12));
+  add(s, withdraws("second", "aa", attempt(2), 10));
+  add(s, credits("crediter", "d", "aa"));
+  return s;
+}
+
 Scenario registration() {
   Scenario s = scenario("registration", "Two people want the same name, and one of them logs in.", {2, 2, 0, 0, 0},
                         {2, 3, 1, 0, 0}, 12749);
@@ -103,8 +135,6 @@ Scenario password_change() {
   add(s, changes_password("other change", "aa", "password-y"));
   return s;
 }
-
-std::string attempt(int which) { return "00000000-0000-4000-8000-00000000000" + std::to_string(which); }
 
 Scenario three_ads() {
   Scenario s = scenario("three-ads", "One user adds three ads at once.", {2, 0, 0, 0, 0}, {1, 1, 0, 0, 0}, 3044277);
@@ -138,9 +168,9 @@ Scenario two_campaigns() {
 }  // namespace
 
 std::vector<Scenario> money_scenarios() {
-  return {two_crediters(),       two_deposits(),    crediting_echoes(), housekeeping(),
-          collecting_earnings(), collecting_fees(), registration(),     password_change(),
-          three_ads(),           same_ad_twice(),   two_campaigns()};
+  return {two_crediters(),   two_deposits(), crediting_echoes(),   housekeeping(),   collecting_earnings(),
+          collecting_fees(), registration(), password_change(),    three_ads(),      same_ad_twice(),
+          two_campaigns(),   withdrawal(),   withdrawal_unknown(), two_withdrawals()};
 }
 
 std::vector<Scenario> all_scenarios() {

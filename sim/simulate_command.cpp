@@ -98,6 +98,7 @@ const std::vector<std::string>& marks_to_reach() {
       "step: unknown",
       "sweep: a document failed",
       "sweep: a scan failed",
+      "withdrawal: unknown",
   };
   return marks;
 }
