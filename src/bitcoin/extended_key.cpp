@@ -27,7 +27,7 @@ const unsigned char* data_of(std::string_view bytes) { return reinterpret_cast<c
 // Blinded against side channels once, with fresh randomness; only read afterwards.
 const secp256k1_context* context() {
   static const secp256k1_context* const made = [] {
-    secp256k1_context* fresh = secp256k1_context_create(SECP256K1_CONTEXT_SIGN | SECP256K1_CONTEXT_VERIFY);
+    secp256k1_context* fresh = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
     ABC2_CHECK(fresh && sodium_init() >= 0, "libsecp256k1 could not be set up");
     unsigned char seed[32];
     randombytes_buf(seed, sizeof seed);

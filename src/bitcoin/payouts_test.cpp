@@ -7,6 +7,7 @@
 
 #include "base/marks.hpp"
 #include "bitcoin/test_town.hpp"
+#include "market/test_world.hpp"
 #include "runtime/concurrently.hpp"
 
 namespace abc2::bitcoin::test {
@@ -275,6 +276,37 @@ TEST_F(Paying, AReplacementThatNobodyRegistered) {
     EXPECT_EQ(document<Payout>(dump(memory), keys::payout(1)).in_chain, payout.transactions[1].id);
     if (ended) break;
   }
+}
+
+// The user cancels before each of the payer's calls in turn: it is paid or refunded, never both.
+TEST_F(Paying, ACancellationAtEachMoment) {
+  load(500'000);
+  ask(1, 100'000);
+  ask(2, 100'000);
+  const auto before = dump(store);
+  int cancelled = 0, paid = 0;
+  for (std::size_t k = 1;; ++k) {
+    SCOPED_TRACE("before call " + std::to_string(k));
+    engines::MemoryStore memory(tools.runtime);
+    fill(memory, before);
+    market::testing::Interleaved interleaved(memory, tools.runtime);
+    FakeNode node = chain;
+    Payer slow(tools, interleaved, node), user(tools, memory, node);
+    interleaved.before_call(k, [&]() -> Task<void> {
+      [[maybe_unused]] const auto done = co_await user.node.market.withdrawals.cancel("ann", uuid(1));
+    });
+    slow.node.run(slow.payouts.pay());
+    if (!interleaved.happened()) break;
+    const auto withdrawal = document<Withdrawal>(dump(memory), key(1));
+    (withdrawal.refunded ? cancelled : paid) += 1;
+    const Payout payout = document<Payout>(dump(memory), keys::payout(1));
+    const bool in_payout =
+        std::ranges::any_of(payout.withdrawals, [](const auto& w) { return w.withdrawal == key(1); });
+    EXPECT_NE(withdrawal.refunded, in_payout);
+    EXPECT_EQ(findings(memory), "");
+  }
+  EXPECT_GT(cancelled, 0);
+  EXPECT_GT(paid, 0);
 }
 
 // A user cancels while two payers pay: the money goes back, or is paid, never both.
