@@ -1,6 +1,6 @@
 // JSON-RPC to bitcoin nodes, in the dialects of Bitcoin Core and of bcoin.
 //
-//   RpcNodes nodes(runtime, Network::main, {{.url = "http://127.0.0.1:8332", .cookie_file = "/home/btc/.cookie"}});
+//   RpcNodes nodes(runtime, Network::main, {{.url = "http://127.0.0.1:8332", .cookie_file = "/run/bitcoind/.cookie"}});
 //   auto tip = co_await nodes.tip();
 //
 // The dialects: Core reports errors with HTTP 500 (404 for an unknown method), bcoin with 200; Core's fee estimate is

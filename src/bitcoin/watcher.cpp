@@ -36,6 +36,17 @@ Result<void> check(const std::vector<Confirmations>& table) {
   return success();
 }
 
+// An output that may be somebody's.
+struct Candidate {
+  OutPoint point;
+  const Output* output;
+  Result<std::optional<store::Versioned<ScriptOwner>>> owner;
+};
+
+Task<void> look_up(store::Store& store, Candidate* candidate) {
+  candidate->owner = co_await store::get<ScriptOwner>(store, keys::script(candidate->output->script));
+}
+
 }  // namespace
 
 Watcher::Watcher(store::Store& store, runtime::Runtime& runtime, market::Money& money, ChainSource& source,
@@ -182,11 +193,6 @@ Task<Result<void>> Watcher::leave(ChainHead at) {
 }
 
 Task<Result<std::vector<Found>>> Watcher::matches(std::vector<std::pair<Hash, const Transaction*>> transactions) {
-  struct Candidate {
-    OutPoint point;
-    const Output* output;
-    Result<std::optional<store::Versioned<ScriptOwner>>> owner;
-  };
   std::vector<Candidate> candidates;
   for (const auto& [id, transaction] : transactions)
     for (std::size_t i = 0; i < transaction->outputs.size(); ++i)
@@ -194,11 +200,8 @@ Task<Result<std::vector<Found>>> Watcher::matches(std::vector<std::pair<Hash, co
         candidates.push_back({{id, static_cast<std::uint32_t>(i)},
                               &transaction->outputs[i],
                               std::optional<store::Versioned<ScriptOwner>>()});
-  const auto look_up = [this](Candidate* candidate) -> Task<void> {
-    candidate->owner = co_await store::get<ScriptOwner>(store_, keys::script(candidate->output->script));
-  };
   co_await runtime::concurrently(runtime_, "bitcoin look-ups", candidates.size(), kAtOnce,
-                                 [&](std::size_t i) { return look_up(&candidates[i]); });
+                                 [&](std::size_t i) { return look_up(store_, &candidates[i]); });
   std::vector<Found> found;
   for (auto& candidate : candidates) {
     if (!candidate.owner) co_return candidate.owner.error();

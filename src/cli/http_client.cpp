@@ -69,7 +69,7 @@ Ec exchange(Stream& stream, const std::string& request, beast::response_parser<b
     if (ec && count == 0) {
       // Without a length the end of the connection is the end of the answer.
       Ec end;
-      parser.put_eof(end);
+      if (parser.got_some()) parser.put_eof(end);
       return parser.is_done() ? Ec() : ec;
     }
     unread.append(piece.data(), count);

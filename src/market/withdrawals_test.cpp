@@ -75,7 +75,7 @@ TEST_F(Withdrawing, AHoldIsSeen) {
   fill(held, documents);
   int asked = 0;
   journal::Kinds kinds;
-  Withdrawals withdrawals(held, tools.runtime, kinds, [&asked](const std::string&) -> Task<Result<void>> {
+  Withdrawals withdrawals(held, tools.runtime, kinds, [&asked](std::string) -> Task<Result<void>> {
     ++asked;
     co_return success();
   });
@@ -121,7 +121,8 @@ TEST_F(Withdrawing, WhateverFails) {
       store::FaultyStore faulty(memory, tools.runtime);
       faulty.arm({.fault = fault, .key = [](const store::Key& key) { return !key.starts_with("ledger/"); }, .skip = k});
       Node failing(tools, faulty);
-      for (int i = 0; i < 4; ++i) (void)failing.attempt(failing.market.withdrawals.request(wanted(1, 300)));
+      for (int i = 0; i < 4 && !failing.attempt(failing.market.withdrawals.request(wanted(1, 300))); ++i) {
+      }
       faulty.heal();
       runtime::run_blocking(faulty.land_late_writes());
       failing.run(failing.market.withdrawals.request(wanted(1, 300)));
