@@ -16,6 +16,9 @@ export const KINDS: Record<Entry['kind'], string> = {
   purchase: 'Slot bought',
   earnings: 'Earnings collected',
   fees: 'Fees collected',
+  reversal: 'Deposit taken back: its payment left the chain',
+  withdrawal: 'Withdrawn',
+  refund: 'Withdrawal cancelled',
 };
 
 // RFC 4180. A text that a spreadsheet would take for a formula is marked as text.
