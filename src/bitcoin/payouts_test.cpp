@@ -68,8 +68,8 @@ class Paying : public ::testing::Test {
   static store::Key key(unsigned number) { return market::keys::withdrawal("ann", uuid(number)); }
   std::string findings(store::Store& where) {
     std::string all = text(look(tools.runtime, where));
-    for (const auto& one_of_them : runtime::run_blocking(audit_payouts(where, Network::regtest)).value())
-      all += one_of_them + "\n";
+    const auto found = runtime::run_blocking(audit_payouts(where, Network::regtest));
+    for (const auto& one_of_them : found.value()) all += one_of_them + "\n";
     return all;
   }
 

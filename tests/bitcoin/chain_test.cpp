@@ -64,8 +64,8 @@ class OnARealNode : public ::testing::Test {
   }
   std::string findings() {
     std::string all = text(look(tools.runtime, store));
-    for (const auto& finding : runtime::run_blocking(audit_payouts(store, Network::regtest)).value())
-      all += finding + "\n";
+    const auto found = runtime::run_blocking(audit_payouts(store, Network::regtest));
+    for (const auto& finding : found.value()) all += finding + "\n";
     return all;
   }
   // The node's chain as another one has it, with `count` blocks of that one's own from `height` on.
