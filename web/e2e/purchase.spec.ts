@@ -105,14 +105,21 @@ for (const locks of [true, false]) {
     // The other tab knows of it without a click, and has nothing to click.
     await expect(second.getByText('Your purchase of slot 1 is under way')).toBeVisible();
     await expect(second.getByTestId('buy')).toBeDisabled();
-    if (!locks) await expect.poll(() => attempts.length).toBe(2);
+    // With locks it waits for its turn. After that it may ask once more, with the same id: what one tab has written down
+    // reaches another a moment later.
+    if (locks) {
+      await expect.poll(() => second.evaluate(async () => (await navigator.locks.query()).pending?.length)).toBe(1);
+      expect(attempts).toHaveLength(1);
+    } else {
+      await expect.poll(() => attempts.length).toBe(2);
+    }
     release();
     await expect(first.getByText('Slot 1 is yours')).toBeVisible();
     await expect(second.getByText('Slot 1 is yours')).toBeVisible();
     await first.reload();
     await expect(first.getByText('Slot 1 is yours')).toBeVisible();
     expect(new Set(attempts).size).toBe(1);
-    expect(attempts).toHaveLength(locks ? 1 : 2);
+    expect(attempts.length).toBeLessThanOrEqual(2);
     expect(await balance(server, token)).toBe(99_000);
     const { slots } = await server.must<{ slots: unknown[] }>('GET', '/api/campaigns/sue/1/slots');
     expect(slots).toHaveLength(1);

@@ -6,7 +6,8 @@
 //   purchase.state.step ...                       what to show
 //
 // What was sent is written down before it is sent. Tabs take turns by a lock where the browser has locks; where it has
-// none they may send the same request at once, which the market answers as one.
+// none, or while what another tab wrote has not arrived yet, they may send the same request twice, which the market
+// answers as one.
 import { api, type Problem, type Sale } from './api/client';
 import { attemptFor, freshAttempt } from './attempt';
 import { jsonSat, type Sat } from './money';
