@@ -9,10 +9,11 @@
 // none, or while what another tab wrote has not arrived yet, they may send the same request twice, which the market
 // answers as one.
 import { api, type Problem, type Sale } from './api/client';
-import { attemptFor, freshAttempt } from './attempt';
+import { attemptFor } from './attempt';
 import { jsonSat, type Sat } from './money';
 import { onRemembered, recall, remember } from './storage';
 import { GOES_ON_MS, settlesEarlierTries, verdictOf, waitMs, type Refusal } from './verdict';
+import { browserSecret, inTurn, readWritten, writeDown as write } from './written';
 
 export interface Order {
   filler: number;
@@ -39,39 +40,9 @@ interface Written {
 
 const KEEP_MS = 7 * 24 * 3600 * 1000;
 
-function secret(): string {
-  let known = recall('browser');
-  if (!known) {
-    known = freshAttempt();
-    remember('browser', known);
-  }
-  return known;
-}
-const browser = secret();
+const browser = browserSecret();
 
-// Without storage only this tab knows what was sent.
-const unstored = new Map<string, string>();
-
-function read(name: string): Written | null {
-  const text = recall(name) ?? unstored.get(name);
-  try {
-    return text ? (JSON.parse(text) as Written) : null;
-  } catch {
-    return null;
-  }
-}
-
-function write(name: string, written: Written | null): void {
-  const text = written && JSON.stringify(written);
-  if (text === null) unstored.delete(name);
-  else unstored.set(name, text);
-  remember(name, text);
-}
-
-async function inTurn(name: string, work: () => Promise<void>): Promise<void> {
-  if (navigator.locks) await navigator.locks.request(`abc2.${name}`, work);
-  else await work();
-}
+const read = (name: string) => readWritten<Written>(name);
 
 class Purchase {
   state = $state.raw<PurchaseState>({ step: 'ready' });
