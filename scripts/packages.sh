@@ -21,7 +21,7 @@ need_packages() {
     as_root=(sudo)
   fi
   say "installing with apt-get: ${missing[*]}"
-  if [[ " ${missing[*]} " =~ \ (postgresql-15|nginx-light)\  ]]; then
+  if [[ " ${missing[*]} " =~ \ (postgresql-15|nginx-light|etcd-server)\  ]]; then
     install_without_services "${missing[@]}"
   else
     apt_install "${missing[@]}"
@@ -46,7 +46,8 @@ apt_install() {
   apt_retry install --no-install-recommends "$@" || die "apt-get could not install: $*"
 }
 
-# Benchmarks start their own PostgreSQL and nginx: Debian's services are neither started nor given a database cluster.
+# Tests and benchmarks start their own PostgreSQL, etcd and nginx: Debian's services are neither started nor given a
+# database cluster.
 install_without_services() {
   local policy=/usr/sbin/policy-rc.d cluster=/etc/postgresql-common/createcluster.conf ours=
   if [ ! -e "$policy" ]; then

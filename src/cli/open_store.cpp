@@ -1,6 +1,7 @@
 #include "cli/open_store.hpp"
 
 #include "engines/embedded/embedded_store.hpp"
+#include "engines/etcd/etcd_store.hpp"
 #include "engines/memory/memory_store.hpp"
 #include "engines/postgres/postgres_store.hpp"
 
@@ -12,7 +13,10 @@ std::string loggable_store(const std::string& url) {
   if (user == std::string::npos) return plain;
   const auto at = plain.rfind('@');
   const auto colon = plain.find(':', user + 3);
+  if (colon == std::string::npos) return plain;
   if (at != std::string::npos && colon < at) plain.erase(colon, at - colon);
+  // Something was not encoded, and what stands before the '?' may be the beginning of a password.
+  if (at == std::string::npos && url.find('@') != std::string::npos) plain.erase(colon);
   return plain;
 }
 
@@ -32,9 +36,13 @@ Result<std::unique_ptr<store::Store>> open_store(const std::string& url, runtime
     TRY(auto store, engines::PostgresStore::open(runtime, url));
     return std::unique_ptr<store::Store>(std::move(store));
   }
+  if (url.starts_with("etcd://")) {
+    TRY(auto store, engines::EtcdStore::open(runtime, url));
+    return std::unique_ptr<store::Store>(std::move(store));
+  }
   return Error(Code::invalid_argument, "'" + loggable_store(url) +
-                                           "' names no store; say embedded:DIRECTORY, postgres://USER@HOST/DATABASE "
-                                           "or memory:");
+                                           "' names no store; say embedded:DIRECTORY, postgres://USER@HOST/DATABASE, "
+                                           "etcd://HOST,HOST,HOST or memory:");
 }
 
 }  // namespace abc2::cli

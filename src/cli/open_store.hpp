@@ -2,6 +2,7 @@
 //
 //   embedded:DIR   documents in a directory of this machine, durable
 //   postgres://... a database that any number of servers share: see engines/postgres/settings.hpp
+//   etcd://...     a cluster that any number of servers share: see engines/etcd/settings.hpp
 //   memory:        nothing survives the process; for trying things out
 #pragma once
 #include <memory>
