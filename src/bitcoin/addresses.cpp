@@ -1,6 +1,9 @@
 #include "bitcoin/addresses.hpp"
 
+#include <algorithm>
+
 #include "bitcoin/extended_key.hpp"
+#include "bitcoin/guards.hpp"
 #include "market/patiently.hpp"
 
 namespace abc2::bitcoin {
@@ -55,9 +58,13 @@ Task<Result<std::uint64_t>> Addresses::add_shard(Network network, Shard shard) {
     Shards next = found ? std::move(found->value) : Shards{network, {}};
     if (next.network != network)
       return Error(Code::invalid_argument, "this market is on the network " + std::string(to_string(next.network)));
-    for (const auto& there : next.shards)
-      if (there.key == shard.key) return std::optional<store::Value>();
-    next.shards.push_back(shard);
+    const auto there = std::ranges::find(next.shards, shard.key, &Shard::key);
+    if (there == next.shards.end()) {
+      next.shards.push_back(shard);
+    } else {
+      if (there->nodes == shard.nodes) return std::optional<store::Value>();
+      there->nodes = shard.nodes;
+    }
     return std::optional<store::Value>(store::encode(next));
   };
   CO_TRY_VOID(co_await market::run_patiently(store_, {"shard", keys::shards(), std::move(change)}));
@@ -111,7 +118,7 @@ Task<Result<BitcoinAccount>> Addresses::allocated(std::string user) {
                       if (found.last >= index) return std::nullopt;
                       return AddressHead{index};
                     })));
-    if (entry.value.user == user) co_return now;
+    if (entry.value.user == user || !kept(Guard::entry_decides)) co_return now;
     ABC2_MARK("addresses: somebody else had the index");
     CO_TRY_VOID(co_await journal::run(
         store_, journal::change<BitcoinAccount>("try", key, try_next(now.index, std::max(last, now.index)))));
@@ -137,8 +144,10 @@ Task<Result<DepositAddress>> Addresses::of(std::string user) {
   const std::string script = p2wpkh(key.public_key());
   const std::string address = *address_of(all->network, script);
   const ScriptOwner owner{user, account.shard, 0, account.index};
-  CO_TRY_VOID(
-      co_await market::run_patiently(store_, journal::add_once("script", keys::script(script), store::encode(owner))));
+  const journal::Step known = journal::add_once("script", keys::script(script), store::encode(owner));
+  if (kept(Guard::script_first)) {
+    CO_TRY_VOID(co_await market::run_patiently(store_, known));
+  }
   CO_TRY_VOID(co_await market::run_patiently(
       store_, journal::change<BitcoinAccount>("address", keys::account(user),
                                               [address](const BitcoinAccount& now) -> std::optional<BitcoinAccount> {
@@ -147,6 +156,9 @@ Task<Result<DepositAddress>> Addresses::of(std::string user) {
                                                 next.address = address;
                                                 return next;
                                               })));
+  if (!kept(Guard::script_first)) {
+    CO_TRY_VOID(co_await market::run_patiently(store_, known));
+  }
   co_return DepositAddress{address, account.shard, shard.nodes};
 }
 

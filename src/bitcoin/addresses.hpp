@@ -34,8 +34,8 @@ class Addresses {
   Task<Result<DepositAddress>> of(std::string user);
 
   // Adds a shard behind those there are, on every node within a day or at its next reload(). The same key again is
-  // the shard that it was. Errors: invalid_argument (no public key of this network; another network than before),
-  // undecided (repeat it), the store's.
+  // the shard that it was, served by the nodes that are named now. Errors: invalid_argument (no public key of this
+  // network; another network than before), undecided (repeat it), the store's.
   Task<Result<std::uint64_t>> add_shard(Network network, Shard shard);
 
   // The shards, read at most once a day. nullopt: there are none. Errors: the store's, corrupt.

@@ -159,7 +159,62 @@ struct ChainHead {
   }
 };
 
+// bitcoin/received/<user>/<txid>:<vout>: ADD only, before the deposit itself: a user's deposits are found by these.
+struct Received {
+  static constexpr std::string_view type = "bitcoin_received";
+  static constexpr int schema = 1;
+  Time at{};
+  static void fields(auto& self, auto&& field) { field("at_ms", self.at); }
+};
+
+// bitcoin/bell/<user>: changes when a deposit of the user is seen for the first time, for whoever watches. A hint: a
+// crash may leave it out.
+struct Bell {
+  static constexpr std::string_view type = "bitcoin_bell";
+  static constexpr int schema = 1;
+  std::uint64_t rung = 0;
+  static void fields(auto& self, auto&& field) { field("rung", self.rung); }
+};
+
+// bitcoin/reversal/<step>/<txid>:<vout>: ADD only, before the deposit is entitled to nothing any more: that the chain
+// has undone what was credited is on record whatever crashes.
+struct Reversal {
+  static constexpr std::string_view type = "bitcoin_reversal";
+  static constexpr int schema = 1;
+  std::string outpoint;
+  std::string user;
+  Satoshi amount;
+  Time at{};
+  static void fields(auto& self, auto&& field) {
+    field("outpoint", self.outpoint);
+    field("user", self.user);
+    field("amount_sat", self.amount);
+    field("at_ms", self.at);
+  }
+};
+
 // ------------------------------------------------------------------------------------------ payouts
+
+// bitcoin/wallet: what the payer saw of the hot wallet last, for people.
+struct WalletReport {
+  static constexpr std::string_view type = "bitcoin_wallet";
+  static constexpr int schema = 1;
+  Network network = Network::main;
+  std::string address;       // to send money to
+  Satoshi spendable;         // coins in the chain that no payout has spent
+  std::uint64_t coins = 0;   // of them
+  Satoshi waiting;           // approved withdrawals that are in no payout
+  bool lacks_coins = false;  // some of which cannot be paid
+  static void fields(auto& self, auto&& field) {
+    field("network", self.network);
+    field("address", self.address);
+    field("spendable_sat", self.spendable);
+    field("coins", self.coins);
+    field("waiting_sat", self.waiting);
+    field("lacks_coins", self.lacks_coins);
+  }
+  friend bool operator==(const WalletReport&, const WalletReport&) = default;
+};
 
 // bitcoin/coin/<txid>:<vout>: an output of the hot wallet. `step` is as in market::OnChain.
 struct Coin {
@@ -275,6 +330,14 @@ inline Key account(std::string_view user) { return "bitcoin/account/" + std::str
 inline Key script(std::string_view script) { return "bitcoin/script/" + to_hex(script); }
 inline Key chain() { return "bitcoin/chain"; }
 inline Key step(std::uint64_t number) { return "bitcoin/step/" + padded(number); }
+inline Key received(std::string_view user, std::string_view outpoint) {
+  return "bitcoin/received/" + std::string(user) + "/" + std::string(outpoint);
+}
+inline Key bell(std::string_view user) { return "bitcoin/bell/" + std::string(user); }
+inline Key reversal(std::uint64_t step, std::string_view outpoint) {
+  return "bitcoin/reversal/" + padded(step) + "/" + std::string(outpoint);
+}
+inline Key wallet() { return "bitcoin/wallet"; }
 inline Key coin(std::string_view outpoint) { return "bitcoin/coin/" + std::string(outpoint); }
 inline Key payouts() { return "bitcoin/payouts"; }
 inline Key payout(std::uint64_t number) { return "bitcoin/payout/" + padded(number); }

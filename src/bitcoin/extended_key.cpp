@@ -117,6 +117,19 @@ Result<ExtendedKey> ExtendedKey::from_seed(std::string_view seed) {
   return key;
 }
 
+ExtendedKey ExtendedKey::copy() const {
+  ExtendedKey same;
+  same.main_ = main_;
+  same.bip84_ = bip84_;
+  same.depth_ = depth_;
+  same.number_ = number_;
+  same.parent_ = parent_;
+  same.chain_ = chain_;
+  same.public_ = public_;
+  same.private_ = private_.copy();
+  return same;
+}
+
 Result<ExtendedKey> ExtendedKey::child(std::uint32_t index) const {
   const bool hard = index >= hardened;
   if (hard && !is_private()) return Error(Code::invalid_argument, "a hardened key cannot be derived from a public one");

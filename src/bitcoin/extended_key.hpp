@@ -28,6 +28,8 @@ class ExtendedKey {
   ExtendedKey(ExtendedKey&&) noexcept = default;
   ExtendedKey& operator=(ExtendedKey&&) noexcept = default;
 
+  [[nodiscard]] ExtendedKey copy() const;
+
   // Whether it is of the main network (xpub, zpub), not of one for tests (tpub, vpub).
   [[nodiscard]] bool main_network() const { return main_; }
   [[nodiscard]] bool is_private() const { return private_.size() != 0; }

@@ -3,13 +3,21 @@
 #include <algorithm>
 
 #include "base/marks.hpp"
+#include "bitcoin/guards.hpp"
 #include "market/patiently.hpp"
+#include "store/each.hpp"
 
 namespace abc2::bitcoin {
 
 using market::run_patiently;
 using market::Withdrawal;
 using State = market::Withdrawal::State;
+
+namespace {
+bool is_to_be_paid(const Withdrawal& withdrawal) {
+  return withdrawal.state == State::claimed || (withdrawal.state == State::approved && !kept(Guard::claim_first));
+}
+}  // namespace
 
 Result<void> Payouts::check_key(Network network, const ExtendedKey& key) {
   if (!key.is_private()) return Error(Code::invalid_argument, "the hot wallet needs an extended private key");
@@ -89,6 +97,7 @@ Task<Result<void>> Payouts::register_transactions(std::uint64_t number, Payout p
 Task<Result<void>> Payouts::settle(std::uint64_t number, Payout payout) {
   CO_TRY_VOID(co_await register_transactions(number, payout));
   for (const auto& spent : payout.coins) {
+    if (!kept(Guard::coins_before_head)) break;
     CO_TRY_VOID(co_await run_patiently(store_, journal::change<Coin>("spent", keys::coin(spent.outpoint),
                                                                      [number](const Coin& now) -> std::optional<Coin> {
                                                                        if (now.spent_by != 0) return std::nullopt;
@@ -101,7 +110,7 @@ Task<Result<void>> Payouts::settle(std::uint64_t number, Payout payout) {
     CO_TRY_VOID(co_await run_patiently(
         store_, journal::change<Withdrawal>("signed", paid.withdrawal,
                                             [number](const Withdrawal& now) -> std::optional<Withdrawal> {
-                                              if (now.state != State::claimed) return std::nullopt;
+                                              if (!is_to_be_paid(now)) return std::nullopt;
                                               Withdrawal next = now;
                                               next.state = State::signed_;
                                               next.payout = number;
@@ -129,7 +138,9 @@ Task<Result<void>> Payouts::follow(std::uint64_t number, std::int64_t chain_heig
   }
   if (payout.height > 0) co_return success();
   // A replacement that was stored by somebody who then crashed may not be registered yet.
-  CO_TRY_VOID(co_await register_transactions(number, payout));
+  if (kept(Guard::registered_first)) {
+    CO_TRY_VOID(co_await register_transactions(number, payout));
+  }
   CO_TRY(const auto bytes, from_hex(payout.transactions.back().hex));
   CO_TRY(const Sent sent, co_await source_.send(bytes));
   if (!sent.known)
@@ -171,23 +182,12 @@ Task<Result<void>> Payouts::finish(std::uint64_t number, Payout payout) {
 
 Task<Result<std::vector<Payouts::Waiting>>> Payouts::waiting() {
   std::vector<Waiting> all;
-  store::Key after;
-  for (bool more = true; more;) {
-    CO_TRY(const auto page, co_await store_.scan("withdrawal/", after, limits::scan_items));
-    more = page.more && !page.items.empty();
-    if (!page.items.empty()) after = page.items.back().key;
-    for (const auto& item : page.items) {
-      CO_TRY(auto found, store::decode_snapshot<Withdrawal>(item.key, item.document));
-      const State state = found->value.state;
-      if (state != State::approved && state != State::claimed) continue;
-      auto script = script_of(settings_.network, found->value.address);
-      if (!script) {
-        tell_("withdrawal_has_no_address", item.key, script.error().message());
-        continue;
-      }
-      all.push_back({item.key, std::move(found->value), std::move(script).value()});
-    }
-  }
+  CO_TRY_VOID(co_await store::each<Withdrawal>(store_, "withdrawal/", [&](const store::Key& key, Withdrawal found) {
+    if (found.state != State::approved && found.state != State::claimed) return;
+    auto script = script_of(settings_.network, found.address);
+    if (!script) return tell_("withdrawal_has_no_address", key, script.error().message());
+    all.push_back({key, std::move(found), std::move(script).value()});
+  }));
   // Who cannot cancel any more comes first, then who asked first.
   std::ranges::sort(all, [](const Waiting& a, const Waiting& b) {
     const auto rank = [](const Waiting& w) {
@@ -201,17 +201,9 @@ Task<Result<std::vector<Payouts::Waiting>>> Payouts::waiting() {
 Task<Result<std::vector<Payouts::Free>>> Payouts::free_coins() {
   std::vector<Free> all;
   const store::Key prefix = keys::coin("");
-  store::Key after;
-  for (bool more = true; more;) {
-    CO_TRY(const auto page, co_await store_.scan(prefix, after, limits::scan_items));
-    more = page.more && !page.items.empty();
-    if (!page.items.empty()) after = page.items.back().key;
-    for (const auto& item : page.items) {
-      CO_TRY(const auto found, store::decode_snapshot<Coin>(item.key, item.document));
-      if (found->value.in_block && found->value.spent_by == 0)
-        all.push_back({item.key.substr(prefix.size()), found->value});
-    }
-  }
+  CO_TRY_VOID(co_await store::each<Coin>(store_, prefix, [&](const store::Key& key, const Coin& coin) {
+    if (coin.in_block && coin.spent_by == 0) all.push_back({key.substr(prefix.size()), coin});
+  }));
   std::ranges::sort(all, [](const Free& a, const Free& b) {
     return std::tie(b.coin.amount, a.outpoint) < std::tie(a.coin.amount, b.outpoint);
   });
@@ -269,6 +261,7 @@ Result<SignedTransaction> Payouts::sign(const Payout& payout, std::uint64_t numb
 
 // Those of them that are claimed now; the others were cancelled in between.
 Task<Result<std::vector<Payouts::Waiting>>> Payouts::claim(std::vector<Waiting> chosen, std::uint64_t number) {
+  if (!kept(Guard::claim_first)) co_return chosen;
   std::vector<Waiting> claimed;
   for (auto& one : chosen) {
     CO_TRY_VOID(co_await run_patiently(
@@ -291,7 +284,7 @@ Task<Result<std::vector<Payouts::Waiting>>> Payouts::claim(std::vector<Waiting> 
 }
 
 Task<Result<bool>> Payouts::propose(PayoutHead now) {
-  const std::uint64_t number = now.last + 1;
+  std::uint64_t number = now.last + 1;
   CO_TRY(auto all, co_await waiting());
   if (all.empty()) {
     told_of_coins_ = false;
@@ -299,6 +292,10 @@ Task<Result<bool>> Payouts::propose(PayoutHead now) {
   }
   CO_TRY(const auto coins, co_await free_coins());
   CO_TRY(const Satoshi at_rate, co_await rate());
+  if (!kept(Guard::head_first)) {
+    CO_TRY(now, co_await head());
+    number = now.last + 1;
+  }
 
   // As many withdrawals as the coins pay for, and the largest coins that do.
   Payout payout;
@@ -340,6 +337,9 @@ Task<Result<bool>> Payouts::propose(PayoutHead now) {
       store_, journal::add_once("change", keys::script(change), store::encode(ScriptOwner{{}, 0, 1, number}))));
   // Whatever becomes of it, what stands there then is payout n+1.
   CO_TRY_VOID(co_await store_.add(keys::payout(number), store::encode(payout)));
+  if (!kept(Guard::payout_read_back)) {
+    CO_TRY_VOID(co_await settle(number, payout));
+  }
   CO_TRY(const bool settled, co_await settle_next());
   if (settled) {
     CO_TRY_VOID(co_await follow(number, 0));
@@ -365,6 +365,10 @@ Task<Result<SignedTransaction>> Payouts::bump(std::uint64_t number) {
     co_return Error(Code::limit_reached, "there is too little change to pay a higher fee with");
   if (made.value().fee.value() * 1000 > settings_.most_rate.value() * size)
     co_return Error(Code::limit_reached, "the fee would be above its limit");
+  if (!kept(Guard::replacement_stored)) {
+    CO_TRY(const auto raw, from_hex(made.value().hex));
+    CO_TRY_VOID(co_await source_.send(raw));
+  }
   Payout next = found.value;
   next.transactions.push_back(made.value());
   CO_TRY(const auto outcome, co_await store_.replace(keys::payout(number), found.version, store::encode(next)));
@@ -389,12 +393,34 @@ Task<Result<WalletState>> Payouts::wallet() {
   co_return state;
 }
 
+Task<Result<void>> Payouts::report() {
+  CO_TRY(const WalletState state, co_await wallet());
+  const WalletReport report{settings_.network, address(0), state.spendable, state.coins, state.waiting, told_of_coins_};
+  auto written = co_await journal::run(
+      store_, journal::change_or_add<WalletReport>("wallet", keys::wallet(),
+                                                   [report](const WalletReport& now) -> std::optional<WalletReport> {
+                                                     return now == report ? std::nullopt : std::optional(report);
+                                                   }));
+  co_return written;
+}
+
 Task<void> Payouts::run() {
+  bool prepared = false;
   while (!runtime_.stopping()) {
-    const auto paid = co_await pay();
-    if (!paid) {
+    Result<void> done = success();
+    if (!prepared) done = co_await prepare();
+    prepared = prepared || done.has_value();
+    if (done) {
+      const auto paid = co_await pay();
+      if (!paid) done = paid.error();
+    }
+    if (prepared) {
+      const auto reported = co_await report();
+      if (done && !reported) done = reported;
+    }
+    if (!done) {
       ABC2_MARK("payouts: a round failed");
-      tell_("payouts_failed", keys::payouts(), paid.error().message());
+      tell_("payouts_failed", keys::payouts(), done.error().message());
     }
     co_await runtime_.sleep(settings_.every + Milliseconds(runtime::random_below(runtime_, 1000)));
   }

@@ -64,7 +64,10 @@ class Payouts {
   // By scans. Errors: the store's.
   Task<Result<WalletState>> wallet();
 
-  // pay() again and again until runtime.stopping(); survives every error.
+  // Writes what the wallet has to bitcoin/wallet, if that says something else. Errors: the store's.
+  Task<Result<void>> report();
+
+  // prepare(), then pay() and report() again and again until runtime.stopping(); survives every error.
   Task<void> run();
 
  private:

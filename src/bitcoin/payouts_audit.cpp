@@ -3,6 +3,7 @@
 #include <set>
 
 #include "bitcoin/payouts.hpp"
+#include "store/each.hpp"
 
 namespace abc2::bitcoin {
 namespace {
@@ -13,16 +14,8 @@ using State = market::Withdrawal::State;
 template <store::Document T>
 Task<Result<std::map<store::Key, T>>> read_all(store::Store* store, store::Key prefix) {
   std::map<store::Key, T> all;
-  store::Key after;
-  for (bool more = true; more;) {
-    CO_TRY(const auto page, co_await store->scan(prefix, after, limits::scan_items));
-    more = page.more && !page.items.empty();
-    if (!page.items.empty()) after = page.items.back().key;
-    for (const auto& item : page.items) {
-      CO_TRY(auto found, store::decode_snapshot<T>(item.key, item.document));
-      all.emplace(item.key, std::move(found->value));
-    }
-  }
+  CO_TRY_VOID(co_await store::each<T>(
+      *store, std::move(prefix), [&](const store::Key& key, T document) { all.emplace(key, std::move(document)); }));
   co_return all;
 }
 

@@ -1,5 +1,6 @@
 #include "bitcoin/rpc.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -74,7 +75,14 @@ Result<RpcAnswer> read_answer(int status, std::string_view body) {
 
 RpcNodes::RpcNodes(Network network, std::vector<RpcNode> nodes, RpcSettings settings)
     : network_(network), nodes_(std::move(nodes)), settings_(settings) {
-  ABC2_CHECK(!nodes_.empty(), "there must be a bitcoin node to be asked");
+  ABC2_CHECK(!nodes_.empty() && nodes_.size() <= most_nodes, "there must be bitcoin nodes to be asked, up to 64");
+}
+
+void RpcNodes::use(const std::vector<std::string>& names) {
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    if (names.empty() || std::ranges::find(names, nodes_[i].name) != names.end()) bits |= std::uint64_t{1} << i;
+  used_ = bits;
 }
 
 Task<Result<RpcAnswer>> RpcNodes::call_one(RpcNode node, std::string method, std::string params) {
@@ -92,6 +100,7 @@ Task<Result<RpcAnswer>> RpcNodes::call(std::string method, std::string params) {
   const std::size_t first = current_.load();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const std::size_t which = (first + i) % nodes_.size();
+    if ((used_.load() >> which & 1) == 0) continue;
     auto answer = co_await call_one(nodes_[which], method, params);
     if (answer) {
       if (i > 0) ABC2_MARK("rpc: another node took over");
@@ -100,21 +109,39 @@ Task<Result<RpcAnswer>> RpcNodes::call(std::string method, std::string params) {
     }
     why += (why.empty() ? "" : "; ") + answer.error().message();
   }
+  if (why.empty()) why = "none of the bitcoin nodes of this server is named by a shard";
   co_return Error(Code::unavailable, std::move(why));
+}
+
+Result<Tip> RpcNodes::tip_of(const RpcAnswer& answer) const {
+  if (answer.error) return refused(*answer.error);
+  const std::string& chain = answer.result["chain"].value;
+  if (chain != to_string(network_))
+    return no_answer("it is of the network '" + chain + "', not " + std::string(to_string(network_)));
+  Tip tip;
+  auto height = integer_of(answer.result["blocks"], "number of blocks");
+  if (!height || height.value() < 0) return no_answer("its number of blocks is none");
+  tip.height = height.value();
+  TRY(tip.hash, hash_of(answer.result["bestblockhash"], "best block"));
+  return tip;
 }
 
 Task<Result<Tip>> RpcNodes::tip() {
   CO_TRY(const auto answer, co_await call("getblockchaininfo", "[]"));
-  if (answer.error) co_return refused(*answer.error);
-  const std::string& chain = answer.result["chain"].value;
-  if (chain != to_string(network_))
-    co_return no_answer("it is of the network '" + chain + "', not " + std::string(to_string(network_)));
-  Tip tip;
-  auto height = integer_of(answer.result["blocks"], "number of blocks");
-  if (!height || height.value() < 0) co_return no_answer("its number of blocks is none");
-  tip.height = height.value();
-  CO_TRY(tip.hash, hash_of(answer.result["bestblockhash"], "best block"));
-  co_return tip;
+  co_return tip_of(answer);
+}
+
+Task<std::vector<NodeState>> RpcNodes::states() {
+  std::vector<NodeState> all;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    NodeState state{nodes_[i].name, (used_.load() >> i & 1) != 0, std::nullopt, {}};
+    const auto answer = co_await call_one(nodes_[i], "getblockchaininfo", "[]");
+    const auto tip = answer ? tip_of(answer.value()) : Result<Tip>(answer.error());
+    if (tip) state.height = tip.value().height;
+    if (!tip) state.trouble = tip.error().message();
+    all.push_back(std::move(state));
+  }
+  co_return all;
 }
 
 Task<Result<std::optional<Hash>>> RpcNodes::hash_at(std::int64_t height) {

@@ -10,8 +10,6 @@
 // Thread-safe.
 #pragma once
 #include <atomic>
-#include <mutex>
-
 #include "bitcoin/address.hpp"
 #include "bitcoin/chain_source.hpp"
 #include "bitcoin/http_post.hpp"
@@ -23,6 +21,15 @@ struct RpcNode {
   std::string url;                 // http://host:port or https://host:port
   std::string user{}, password{};  // either both,
   std::string cookie_file{};       // or a file with "user:password", read for each call: nodes renew it
+  std::string name{};              // that shards and people call it by
+};
+
+// What one node says of itself.
+struct NodeState {
+  std::string name;
+  bool used = true;                    // see RpcNodes::use
+  std::optional<std::int64_t> height;  // of its newest block
+  std::string trouble;                 // why there is none; empty: there is
 };
 
 // The node's own error. Its codes that matter here:
@@ -46,7 +53,8 @@ struct RpcSettings {
 
 class RpcNodes final : public ChainSource {
  public:
-  // `nodes` are asked in turn: the one that answered last goes on, until it does not.
+  static constexpr std::size_t most_nodes = 64;
+  // `nodes` are asked in turn: the one that answered last goes on, until it does not. At least one, at most most_nodes.
   RpcNodes(Network network, std::vector<RpcNode> nodes, RpcSettings settings = {});
 
   Task<Result<Tip>> tip() override;
@@ -57,16 +65,23 @@ class RpcNodes final : public ChainSource {
   Task<Result<Sent>> send(std::string transaction) override;
   Task<Result<std::optional<Satoshi>>> fee_rate() override;
 
+  // Only the nodes of these names are asked from now on; no names: all of them.
+  void use(const std::vector<std::string>& names);
+  // Asks every node, also those that are not used.
+  Task<std::vector<NodeState>> states();
+
   // `params` is the text of a JSON list. Errors: unavailable, naming what each node said.
   Task<Result<RpcAnswer>> call(std::string method, std::string params);
 
  private:
+  Result<Tip> tip_of(const RpcAnswer& answer) const;
   Task<Result<RpcAnswer>> call_one(RpcNode node, std::string method, std::string params);
 
   const Network network_;
   const std::vector<RpcNode> nodes_;
   const RpcSettings settings_;
   std::atomic<std::size_t> current_{0};
+  std::atomic<std::uint64_t> used_{~std::uint64_t{0}};  // one bit for each node
 };
 
 }  // namespace abc2::bitcoin

@@ -26,16 +26,6 @@ bool may_be_payout(const Transaction& transaction) {
          transaction.inputs.at(0).sequence == 0xfffffffd;
 }
 
-Result<void> check(const std::vector<Confirmations>& table) {
-  if (table.empty() || table.front().amount != Satoshi(0))
-    return Error(Code::invalid_argument, "the table of confirmations must begin with the amount 0");
-  for (std::size_t i = 0; i < table.size(); ++i)
-    if (table[i].needed < 1 || table[i].needed > kMostConfirmations ||
-        (i > 0 && table[i].amount <= table[i - 1].amount))
-      return Error(Code::invalid_argument, "each amount must be above the one before, with 1 to 144 confirmations");
-  return success();
-}
-
 // An output that may be somebody's.
 struct Candidate {
   OutPoint point;
@@ -49,6 +39,16 @@ Task<void> look_up(store::Store& store, Candidate* candidate) {
 
 }  // namespace
 
+Result<void> check_confirmations(const std::vector<Confirmations>& table) {
+  if (table.empty() || table.front().amount != Satoshi(0))
+    return Error(Code::invalid_argument, "the table of confirmations must begin with the amount 0");
+  for (std::size_t i = 0; i < table.size(); ++i)
+    if (table[i].needed < 1 || table[i].needed > kMostConfirmations ||
+        (i > 0 && table[i].amount <= table[i - 1].amount))
+      return Error(Code::invalid_argument, "each amount must be above the one before, with 1 to 144 confirmations");
+  return success();
+}
+
 Watcher::Watcher(store::Store& store, runtime::Runtime& runtime, market::Money& money, ChainSource& source,
                  WatcherSettings settings, Tell tell)
     : store_(store),
@@ -57,7 +57,7 @@ Watcher::Watcher(store::Store& store, runtime::Runtime& runtime, market::Money& 
       source_(source),
       settings_(std::move(settings)),
       tell_(tell ? std::move(tell) : [](const std::string&, const store::Key&, const std::string&) {}) {
-  ABC2_CHECK(check(settings_.confirmations), "a table of confirmations that cannot be");
+  ABC2_CHECK(check_confirmations(settings_.confirmations), "a table of confirmations that cannot be");
 }
 
 std::uint32_t Watcher::needed_for(Satoshi amount) const {
@@ -263,6 +263,7 @@ Task<Result<void>> Watcher::look_at_mempool() {
         market::Deposit deposit{one.user, one.amount, "bitcoin", runtime_.now(), false, market::OnChain{}};
         deposit.on_chain->address = *address_of(settings_.network, output.script);
         deposit.on_chain->needed = one.needed;
+        CO_TRY_VOID(co_await announce(one.user, one.outpoint));
         CO_TRY_VOID(co_await run_patiently(
             store_, journal::add_once("deposit", market::keys::deposit(one.outpoint), store::encode(deposit))));
       }

@@ -34,6 +34,12 @@ struct Confirmations {
   std::uint32_t needed = 3;
 };
 
+// Beyond this, a table's number of confirmations is refused.
+inline constexpr std::uint32_t kMostConfirmations = 144;
+
+// Errors: invalid_argument: a table must begin at 0, rise, and each line need 1 to kMostConfirmations.
+Result<void> check_confirmations(const std::vector<Confirmations>& table);
+
 struct WatcherSettings {
   Network network = Network::main;
   std::vector<Confirmations> confirmations{{Satoshi(0), 3}, {Satoshi(100'000'000), 6}};  // by amount, from the least
@@ -41,9 +47,6 @@ struct WatcherSettings {
   std::int64_t begin_below_tip = 10;  // the first watcher ever begins so many blocks below the newest
   Milliseconds every{1'000};          // between two looks when there is nothing new
 };
-
-// Beyond this, a table's number of confirmations is refused.
-inline constexpr std::uint32_t kMostConfirmations = 144;
 
 // Where following stands, for people.
 struct WatcherState {
@@ -58,7 +61,7 @@ using Tell = std::function<void(std::string event, store::Key about, std::string
 
 class Watcher {
  public:
-  // `settings.confirmations` must begin at 0 and each need 1 to kMostConfirmations.
+  // `settings.confirmations` must be as check_confirmations() wants them.
   Watcher(store::Store& store, runtime::Runtime& runtime, market::Money& money, ChainSource& source,
           WatcherSettings settings, Tell tell = nullptr);
 
@@ -98,6 +101,7 @@ class Watcher {
   Task<Result<void>> carry_out_disconnect(std::uint64_t number, ChainStep step);
   Task<Result<void>> mature(std::uint64_t number, ChainStep step);
   Task<Result<void>> lose(ChainHead head, std::uint64_t number);
+  Task<Result<void>> announce(std::string user, std::string outpoint);
   Task<Result<void>> place(std::uint64_t number, ChainStep block, Found found, bool in_block);
   Task<Result<void>> place_payout(std::uint64_t number, std::int64_t height, PaidOut paid, bool in_block);
   Task<void> credit(Found found);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/marks.hpp"
+#include "bitcoin/guards.hpp"
 #include "bitcoin/watcher.hpp"
 #include "market/patiently.hpp"
 
@@ -67,6 +68,20 @@ Task<Result<void>> Watcher::carry_out_disconnect(std::uint64_t number, ChainStep
   co_return success();
 }
 
+// The user's list names the deposit before it is there, so that none is missing from it.
+Task<Result<void>> Watcher::announce(std::string user, std::string outpoint) {
+  const store::Key key = keys::received(user, outpoint);
+  CO_TRY(const auto known, co_await store::get<Received>(store_, key));
+  if (known) co_return success();
+  CO_TRY_VOID(
+      co_await run_patiently(store_, journal::add_once("received", key, store::encode(Received{runtime_.now()}))));
+  // Nobody depends on the bell: what it says can be asked for.
+  [[maybe_unused]] const auto rung = co_await journal::run(
+      store_, journal::change_or_add<Bell>("bell", keys::bell(user),
+                                           [](const Bell& now) { return std::optional(Bell{now.rung + 1}); }));
+  co_return success();
+}
+
 Task<Result<void>> Watcher::place(std::uint64_t number, ChainStep block, Found found, bool in_block) {
   if (found.user.empty()) {
     auto placed = co_await run_patiently(
@@ -84,13 +99,15 @@ Task<Result<void>> Watcher::place(std::uint64_t number, ChainStep block, Found f
         }));
     co_return placed;
   }
+  CO_TRY_VOID(co_await announce(found.user, found.outpoint));
   CO_TRY(const auto account, co_await store::get<BitcoinAccount>(store_, keys::account(found.user)));
   const Time now_at = runtime_.now();
   const std::string address = account ? account->value.address : std::string();
   auto placed = co_await run_patiently(
       store_, journal::change_or_add<Deposit>(
                   "deposit", market::keys::deposit(found.outpoint), [=](const Deposit& now) -> std::optional<Deposit> {
-                    if (now.on_chain && now.on_chain->step >= number) return std::nullopt;
+                    if (now.on_chain && now.on_chain->step >= number && kept(Guard::later_step_stays))
+                      return std::nullopt;
                     Deposit next = now;
                     if (!now.on_chain) {
                       next = {found.user, found.amount, "bitcoin", now_at, false, OnChain{}};
@@ -142,8 +159,9 @@ Task<Result<void>> Watcher::mature(std::uint64_t number, ChainStep newest) {
           store_, journal::change<Deposit>("mature", market::keys::deposit(one.outpoint),
                                            [connected_by](const Deposit& now) -> std::optional<Deposit> {
                                              // Only as this very block has placed it.
-                                             if (!now.on_chain || now.on_chain->step != connected_by ||
-                                                 now.on_chain->entitled == now.amount)
+                                             if (!now.on_chain || now.on_chain->entitled == now.amount)
+                                               return std::nullopt;
+                                             if (now.on_chain->step != connected_by && kept(Guard::matures_as_placed))
                                                return std::nullopt;
                                              Deposit next = now;
                                              next.on_chain->entitled = now.amount;
@@ -168,6 +186,14 @@ Task<Result<void>> Watcher::lose(ChainHead at, std::uint64_t number) {
     for (const auto& one : found) {
       if (one.user.empty()) continue;
       const store::Key key = market::keys::deposit(one.outpoint);
+      CO_TRY(const auto before, co_await store::get_existing<Deposit>(store_, key, "a deposit is gone"));
+      if (before.value.on_chain->state != OnChain::State::orphaned || before.value.on_chain->step >= number) continue;
+      // On record first: should all crash here and the sweep take the money back, the operator still hears of it.
+      if (before.value.on_chain->entitled > Satoshi(0)) {
+        const Reversal reversal{one.outpoint, one.user, one.amount, runtime_.now()};
+        CO_TRY_VOID(co_await run_patiently(
+            store_, journal::add_once("reversal", keys::reversal(number, one.outpoint), store::encode(reversal))));
+      }
       CO_TRY_VOID(co_await run_patiently(
           store_, journal::change<Deposit>("lose", key, [number](const Deposit& now) -> std::optional<Deposit> {
             const OnChain& chain = *now.on_chain;

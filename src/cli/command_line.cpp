@@ -44,6 +44,10 @@ struct Options {
   ServeSettings serve;
   FundSettings fund;
   Place place;
+  BitcoinCommand bitcoin;
+  std::int64_t rescan_height = 0;
+  std::string shard_key;
+  std::vector<std::string> shard_nodes;
   BenchCommand bench;
   double bench_seconds = 5;
   Cost cost = Cost::interactive;
@@ -83,6 +87,8 @@ CLI::App* add_serve(CLI::App& app, Options& options) {
   add(serve, "tls-key", server.tls_key_file, "PEM file with its key");
   add(serve, "pages", options.serve.pages,
       "The folder with the web pages; by default the one installed with the program");
+  add(serve, "bitcoin", options.serve.bitcoin,
+      "The file with the settings of bitcoin (docs/bitcoin.md); without it deposits and withdrawals are off");
   add_flag(serve, "demo", options.serve.demo, "Make sellers, campaigns, ads and buyers to look around with");
   add(serve, "operators", web.operators, "Users who may fund accounts, audit and resolve holds")->delimiter(',');
   add(serve, "fee-basis-points", options.serve.node.market.fee_basis_points,
@@ -118,6 +124,35 @@ CLI::App* add_serve(CLI::App& app, Options& options) {
 void add_place(CLI::App* command, Options& options) {
   add(command, "server", options.place.server,
       "Work through this server, as an operator whose API key is in ABC2_API_KEY");
+}
+
+CLI::App* add_bitcoin(CLI::App& app, Options& options) {
+  auto* bitcoin = app.add_subcommand("bitcoin", "Deposits and withdrawals of bitcoin, for operators.");
+  bitcoin->require_subcommand(1);
+  add(bitcoin, "bitcoin", options.bitcoin.settings, "The file with the settings of bitcoin; not needed with --server");
+  bitcoin->add_flag("--json", options.place.json, "Print JSON");
+  add_place(bitcoin, options);
+  bitcoin->add_subcommand("state", "Nodes, the watcher, shards, the hot wallet, payouts and reversals.");
+  auto* shard = bitcoin->add_subcommand("add-shard", "Derive addresses of new users from this key, too.");
+  shard->add_option("key", options.shard_key, "Extended public key of an account, m/84'/0'/0': zpub, xpub, vpub, tpub")
+      ->required();
+  shard->add_option("--nodes", options.shard_nodes, "Names of the bitcoin nodes that serve it; none: all")
+      ->delimiter(',');
+  auto* rescan = bitcoin->add_subcommand("rescan", "Look again at all blocks from a height on.");
+  rescan->add_option("height", options.rescan_height, "The first block")->required()->check(CLI::NonNegativeNumber);
+  bitcoin->add_subcommand("owed", "What the market owes, to whom, and what covers it.");
+  for (auto* one : bitcoin->get_subcommands({})) one->fallthrough();
+  return bitcoin;
+}
+
+int run_bitcoin(const CLI::App& bitcoin, Options options) {
+  options.bitcoin.place = std::move(options.place);
+  if (bitcoin.get_subcommand("state")->parsed()) return bitcoin_state(std::move(options.bitcoin));
+  if (bitcoin.get_subcommand("add-shard")->parsed())
+    return bitcoin_add_shard(std::move(options.bitcoin), std::move(options.shard_key), std::move(options.shard_nodes));
+  if (bitcoin.get_subcommand("rescan")->parsed())
+    return bitcoin_rescan(std::move(options.bitcoin), options.rescan_height);
+  return bitcoin_owed(std::move(options.bitcoin));
 }
 
 CLI::App* add_bench(CLI::App& app, Options& options) {
@@ -170,6 +205,7 @@ int run_command_line(int argc, char** argv) {
   add_place(audit_command, options);
   auto* recover_command = app.add_subcommand("recover", "Finish everything that was left half-done.");
   add_place(recover_command, options);
+  auto* bitcoin_command = add_bitcoin(app, options);
   auto* bench_command = add_bench(app, options);
   auto* version_command = app.add_subcommand("version", "Print the version.");
   for (auto* command : app.get_subcommands({})) command->fallthrough();
@@ -199,6 +235,7 @@ int run_command_line(int argc, char** argv) {
   }
   if (audit_command->parsed()) return audit(std::move(options.place));
   if (recover_command->parsed()) return recover(std::move(options.place));
+  if (bitcoin_command->parsed()) return run_bitcoin(*bitcoin_command, std::move(options));
   if (bench_command->parsed()) {
     options.bench.store = options.store;
     options.bench.size.duration = Milliseconds(static_cast<std::int64_t>(options.bench_seconds * 1000));

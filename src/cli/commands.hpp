@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cli/bench_market.hpp"
 #include "cli/node.hpp"
@@ -17,7 +18,8 @@ struct ServeSettings {
   http::AppSettings app;
   Milliseconds shutdown{10'000};  // how long requests in flight may take at the end
   bool demo = false;
-  std::string pages;  // the folder with the web pages; empty: the one that was installed with the program, if any
+  std::string bitcoin;  // the file with the settings of bitcoin; empty: this market takes none
+  std::string pages;    // the folder with the web pages; empty: the one that was installed with the program, if any
 };
 int serve(ServeSettings settings);
 
@@ -38,6 +40,16 @@ struct FundSettings {
 int fund(FundSettings settings);
 int audit(Place place);
 int recover(Place place);
+
+// abc2 bitcoin ...: in the store itself, with the settings of bitcoin, or through a running server.
+struct BitcoinCommand {
+  Place place;
+  std::string settings;  // the file; not needed through a server, nor for what is owed
+};
+int bitcoin_state(BitcoinCommand command);
+int bitcoin_add_shard(BitcoinCommand command, std::string key, std::vector<std::string> nodes);
+int bitcoin_rescan(BitcoinCommand command, std::int64_t height);
+int bitcoin_owed(BitcoinCommand command);
 
 struct BenchCommand {
   std::string store;  // a new one

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "bitcoin/audit.hpp"
 #include "cli/bench_market.hpp"
 #include "cli/open_store.hpp"
 #include "http/log.hpp"
@@ -53,6 +54,7 @@ Result<std::unique_ptr<Node>> Node::open(NodeSettings settings) {
   parts->images = std::make_unique<market::ImageLibrary>(*parts->store, *parts->checker);
   parts->market = std::make_unique<market::Market>(*parts->store, parts->clock, *parts->hasher, *parts->images,
                                                    parts->metrics, settings.market);
+  parts->market->audit.also([store = parts->store.get()] { return bitcoin::audit_bitcoin(*store); });
   parts->loops.start();
   return std::unique_ptr<Node>(new Node(std::move(parts)));
 }

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "bitcoin/cashier.hpp"
 #include "cli/commands.hpp"
 #include "cli/demo.hpp"
 #include "cli/open_store.hpp"
@@ -42,6 +43,27 @@ std::string installed_pages() {
   return std::filesystem::is_directory(folder, error) ? folder.string() : "";
 }
 
+// What the operator should hear of goes to the log and is counted.
+bitcoin::Tell teller(Metrics* metrics) {
+  return [metrics](const std::string& event, const store::Key& about, const std::string& text) {
+    metrics->counter("abc2_bitcoin_events_total", "What the operator should hear of.", {{"event", event}}).add();
+    log_warning(event, {{"document", about}, {"text", text}});
+  };
+}
+
+// What takes bitcoin, by the settings in the file. Errors: as read_settings() and Cashier::check().
+Result<std::unique_ptr<bitcoin::Cashier>> make_cashier(Node* node, const std::string& file) {
+  TRY(auto settings, bitcoin::read_settings(file));
+  auto cashier =
+      std::make_unique<bitcoin::Cashier>(bitcoin::Cashier::Parts{node->store(), node->runtime(), node->market()},
+                                         std::move(settings), teller(&node->metrics()));
+  TRY_VOID(node->run(cashier->check()));
+  log_info("bitcoin", {{"network", std::string(bitcoin::to_string(cashier->network()))},
+                       {"nodes", std::to_string(cashier->settings().nodes.size())},
+                       {"pays", cashier->settings().hot_key ? "yes" : "no"}});
+  return cashier;
+}
+
 }  // namespace
 
 int serve(ServeSettings settings) {
@@ -70,11 +92,18 @@ int serve(ServeSettings settings) {
     log_info("demo_ready", {{"users", "demo-seller demo-books demo-alice demo-bob"}, {"password", kDemoPassword}});
   }
 
-  const http::AppParts parts{node.store(),   node.hub(),   node.market(), node.images(),
-                             node.runtime(), node.loops(), node.metrics()};
+  std::unique_ptr<bitcoin::Cashier> cashier;
+  if (!settings.bitcoin.empty()) {
+    auto made = make_cashier(&node, settings.bitcoin);
+    if (!made) return failed(made.error());
+    cashier = std::move(made).value();
+  }
+  const http::AppParts parts{node.store(),   node.hub(),   node.market(),  node.images(),
+                             node.runtime(), node.loops(), node.metrics(), cashier.get()};
   http::App app(parts, settings.app);
   http::Server server(settings.server, node.loops(), node.runtime(), app, node.metrics());
   if (auto started = server.start(); !started) return failed(started.error());
+  if (cashier) cashier->start(node.loops().at(node.loops().size() - 1));
   const bool tls = !settings.server.tls_certificate_file.empty();
   const std::string host = settings.server.address.find(':') == std::string::npos ? settings.server.address
                                                                                   : '[' + settings.server.address + ']';

@@ -222,6 +222,7 @@ json::object json_of_audit(const market::AuditReport& report) {
   out["deposits"] = report.deposits;
   out["in_flight"] = report.in_flight;
   out["put_in_sat"] = report.put_in.value();
+  out["paid_out_sat"] = report.paid_out.value();
   out["balances_sat"] = report.balances.value();
   out["earnings_to_collect_sat"] = report.earnings_to_collect.value();
   out["fees_to_collect_sat"] = report.fees_to_collect.value();

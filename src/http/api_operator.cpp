@@ -70,7 +70,7 @@ Handled run_audit(AppState* app, Context /*context*/) {
   const AuditTurn turn(app);
   if (!turn.mine()) co_return Error(Code::too_busy, "another audit is running");
   // An object of its own: the background audit has the market's.
-  market::Audit audit(app->parts.store, app->parts.runtime);
+  market::Audit audit = app->parts.market.audit;
   CO_TRY(const auto report, co_await audit.run(limits::recovery_longest));
   co_return json_response(200, json_of_audit(report));
 }

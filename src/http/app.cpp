@@ -140,9 +140,9 @@ Task<Result<void>> App::identify(Need need, Context* context) {
   if (credential->from_cookie && changes_state(context->request.method)) {
     CO_TRY_VOID(check_same_origin(context->request));
   }
-  if (need == Need::session && context->who.api_key)
+  if ((need == Need::session || need == Need::oper_session) && context->who.api_key)
     co_return Error(Code::forbidden, "an API key cannot do this: log in with the password");
-  if (need == Need::oper && !state_.is_operator(context->who.user))
+  if ((need == Need::oper || need == Need::oper_session) && !state_.is_operator(context->who.user))
     co_return Error(Code::forbidden, "this is for operators");
   co_return success();
 }

@@ -1,6 +1,5 @@
 #include "http/campaign_stream.hpp"
 
-#include <boost/asio/redirect_error.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "http/api_encode.hpp"
@@ -11,41 +10,31 @@
 
 namespace abc2::http {
 
-namespace {
-
-constexpr std::chrono::seconds kHeartbeat{15};
-
-}  // namespace
-
-CampaignStream::CampaignStream(AppState* app, Executor loop, std::vector<Name> names) : app_(app), timer_(loop) {
-  ++app_->streams;
+CampaignStream::CampaignStream(AppState* app, Executor loop, std::vector<Name> names) : LiveStream(app, loop) {
   followed_.reserve(names.size());
   for (auto& name : names) followed_.push_back({std::move(name), std::nullopt, {}});
 }
 
-CampaignStream::~CampaignStream() { --app_->streams; }
-
 Result<std::shared_ptr<CampaignStream>> CampaignStream::open(AppState* app, Executor loop, std::vector<Name> names) {
-  if (app->streams >= app->settings.streams) return Error(Code::too_busy, "too many clients follow live events");
+  TRY_VOID(check_room(*app));
   std::shared_ptr<CampaignStream> stream(new CampaignStream(app, loop, std::move(names)));
   for (std::size_t i = 0; i < stream->followed_.size(); ++i) {
     auto& followed = stream->followed_[i];
     const auto key = market::keys::campaign(followed.name.seller, followed.name.number);
     TRY(followed.subscription,
         app->parts.hub.subscribe(key, loop, [weak = stream->weak_from_this(), i](const store::Snapshot& snapshot) {
-          if (const auto live = weak.lock()) live->on_change(i, snapshot);
+          if (const auto live = weak.lock()) static_cast<CampaignStream&>(*live).on_change(i, snapshot);
         }));
   }
   return stream;
 }
 
 void CampaignStream::on_change(std::size_t which, const store::Snapshot& snapshot) {
-  if (!snapshot || stopped_) return;
+  if (!snapshot || stopped()) return;
   auto campaign = store::decode<market::Campaign>(snapshot->value);
   if (!campaign) return;  // what cannot be read is for the audit to report; the client keeps what it has
   followed_[which].unsent = std::move(campaign).value();
-  due_ = true;
-  timer_.cancel();
+  set_due();
 }
 
 std::string CampaignStream::events() {
@@ -59,37 +48,18 @@ std::string CampaignStream::events() {
         json_of_campaign(name.seller, name.number, campaign, standing_of(campaign, std::nullopt, now), now);
     out += "event: campaign\ndata: " + boost::json::serialize(body) + "\n\n";
   }
-  due_ = false;
   return out;
 }
 
-Task<std::optional<std::string>> CampaignStream::next() {
-  if (!due_ && !stopped_) {
-    timer_.expires_after(kHeartbeat);
-    boost::system::error_code woken;
-    co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable_t<Executor>(), woken));
-  }
-  if (stopped_) co_return std::nullopt;
-  if (!due_) co_return ": still here\n\n";
-  co_return events();
-}
-
-void CampaignStream::stop() {
-  stopped_ = true;
+void CampaignStream::unsubscribe() {
   for (auto& followed : followed_) followed.subscription = store::WatchHub::Subscription();
-  timer_.cancel();
 }
 
 namespace {
 
 Result<Response> stream_response(AppState* app, std::size_t loop, std::vector<CampaignStream::Name> names) {
   TRY(auto stream, CampaignStream::open(app, app->parts.loops.at(loop), std::move(names)));
-  Response response;
-  response.set("Content-Type", "text/event-stream");
-  response.set("Cache-Control", "no-store");
-  response.set("X-Accel-Buffering", "no");  // a proxy must not wait for more
-  response.stream = std::move(stream);
-  return response;
+  return LiveStream::response(std::move(stream));
 }
 
 // "bob/1,sue/12"

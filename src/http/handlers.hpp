@@ -17,6 +17,10 @@
 #include "runtime/event_loops.hpp"
 #include "store/watch_hub.hpp"
 
+namespace abc2::bitcoin {
+class Cashier;
+}
+
 namespace abc2::http {
 
 class AdBoard;
@@ -42,6 +46,7 @@ struct AppParts {
   runtime::Runtime& runtime;
   runtime::EventLoops& loops;
   Metrics& metrics;
+  bitcoin::Cashier* cashier = nullptr;  // null: this market takes no bitcoin
 };
 
 struct AppState {
@@ -71,8 +76,9 @@ struct Context {
   market::Identity who;  // empty where a route needs nobody and nobody has said who it is
 };
 
-// Who may use a route. An API key cannot do what `session` asks for: manage passwords, sessions and keys.
-enum class Need : std::uint8_t { nobody, user, session, oper };
+// Who may use a route. An API key cannot do what `session` and `oper_session` ask for: manage
+// passwords, sessions and keys, and let money go out.
+enum class Need : std::uint8_t { nobody, user, session, oper, oper_session };
 
 using Handled = Task<Result<Response>>;
 using Handler = Handled (*)(AppState* app, Context context);
@@ -138,6 +144,25 @@ Handled resolve_hold(AppState* app, Context context);
 Handled recover_all(AppState* app, Context context);
 Handled collect_fees(AppState* app, Context context);
 Handled operator_metrics(AppState* app, Context context);
+
+// --- bitcoin: a user's
+Handled show_bitcoin(AppState* app, Context context);
+Handled make_deposit_address(AppState* app, Context context);
+Handled bitcoin_events(AppState* app, Context context);
+Handled list_bitcoin_deposits(AppState* app, Context context);
+Handled list_withdrawals(AppState* app, Context context);
+Handled withdraw(AppState* app, Context context);
+Handled cancel_withdrawal(AppState* app, Context context);
+
+// --- bitcoin: the operator's
+Handled show_bitcoin_state(AppState* app, Context context);
+Handled add_shard(AppState* app, Context context);
+Handled rescan_blocks(AppState* app, Context context);
+Handled show_owed(AppState* app, Context context);
+Handled list_all_withdrawals(AppState* app, Context context);
+Handled approve_withdrawal(AppState* app, Context context);
+Handled refuse_withdrawal(AppState* app, Context context);
+Handled bump_payout(AppState* app, Context context);
 
 // --- the program itself
 Handled healthz(AppState* app, Context context);

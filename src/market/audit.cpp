@@ -25,7 +25,11 @@ std::vector<AuditFinding> found_again(const std::vector<AuditFinding>& before, s
 
 Task<Result<AuditReport>> Audit::look() {
   audit_detail::Book book(store_);
-  auto report = co_await book.read(runtime_.now());
+  CO_TRY(auto report, co_await book.read(runtime_.now()));
+  for (const auto& further : further_) {
+    CO_TRY(auto found, co_await further());
+    report.findings.insert(report.findings.end(), found.begin(), found.end());
+  }
   co_return report;
 }
 

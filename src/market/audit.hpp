@@ -11,6 +11,7 @@
 //   A8  the lists of ads and campaigns have no gaps
 //   A9  money put in = balances + earnings and fees not collected + money paid out
 //   A10 each withdrawal is in its user's ledger once, and once more if it was refunded
+//   further checks of other books: see also()
 //
 // Besides, every document that the books rest on can be read at all (check 0). Images and counts of views are no books.
 //
@@ -21,6 +22,7 @@
 // A million documents take memory in proportion to accounts and ledger entries; slots and receipts are streamed.
 // Not thread-safe: one look at a time.
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -50,7 +52,13 @@ struct AuditReport {
 
 class Audit {
  public:
+  // Further books of the same market, with checks of their own.
+  using Further = std::function<Task<Result<std::vector<AuditFinding>>>()>;
+
   Audit(store::Store& store, runtime::Runtime& runtime) : store_(store), runtime_(runtime) {}
+
+  // Each look looks at these as well. Not during a look.
+  void also(Further further) { further_.push_back(std::move(further)); }
 
   // One look at everything. In a market where nothing moves, what it finds is wrong. Errors: the store's.
   Task<Result<AuditReport>> look();
@@ -62,6 +70,7 @@ class Audit {
  private:
   store::Store& store_;
   runtime::Runtime& runtime_;
+  std::vector<Further> further_;
 };
 
 }  // namespace abc2::market

@@ -44,7 +44,8 @@ std::optional<DepositCredit::Due> DepositCredit::due(const Deposit& deposit, con
   const Satoshi more = chain.entitled - chain.booked;
   if (more > Satoshi(0)) return Due{more, chain.moves + 1};
   // What is held will be debited: it is not there to be taken.
-  if (more == Satoshi(0) || balance.hold || balance.money == Satoshi(0)) return std::nullopt;
+  if (more == Satoshi(0) || balance.money == Satoshi(0)) return std::nullopt;
+  if (balance.hold && kept(Guard::held_money_stays)) return std::nullopt;
   return Due{-std::min(-more, balance.money), chain.moves + 1};
 }
 
@@ -57,7 +58,7 @@ journal::Prepared<Balance> DepositCredit::paid(Balance balance, const store::Key
 std::optional<Deposit> DepositCredit::marked(const Deposit& deposit, const Due& due) {
   Deposit next = deposit;
   if (deposit.on_chain) {
-    if (deposit.on_chain->moves >= due.move.value_or(0)) return std::nullopt;
+    if (deposit.on_chain->moves >= due.move.value_or(0) && kept(Guard::moves_counted)) return std::nullopt;
     next.on_chain->moves = *due.move;
     next.on_chain->booked += due.amount;
     next.credited = next.on_chain->booked == deposit.amount;

@@ -7,6 +7,7 @@
 #include "market/ledger.hpp"
 #include "market/names.hpp"
 #include "market/patiently.hpp"
+#include "store/each.hpp"
 
 namespace abc2::market {
 namespace {
@@ -128,16 +129,9 @@ Task<Result<Withdrawal>> Withdrawals::get(std::string user, std::string attempt)
 Task<Result<std::vector<std::pair<std::string, Withdrawal>>>> Withdrawals::list(std::string user) {
   std::vector<std::pair<std::string, Withdrawal>> all;
   const store::Key prefix = keys::withdrawal(user, "");
-  store::Key after;
-  for (bool more = true; more;) {
-    CO_TRY(const auto page, co_await store_.scan(prefix, after, limits::scan_items));
-    more = page.more && !page.items.empty();
-    if (!page.items.empty()) after = page.items.back().key;
-    for (const auto& item : page.items) {
-      CO_TRY(auto found, store::decode_snapshot<Withdrawal>(item.key, item.document));
-      all.emplace_back(item.key.substr(prefix.size()), std::move(found->value));
-    }
-  }
+  CO_TRY_VOID(co_await store::each<Withdrawal>(store_, prefix, [&](const store::Key& key, Withdrawal found) {
+    all.emplace_back(key.substr(prefix.size()), std::move(found));
+  }));
   std::ranges::sort(all, [](const auto& a, const auto& b) {
     return std::tie(b.second.at, b.first) < std::tie(a.second.at, a.first);
   });
