@@ -274,7 +274,9 @@ std::string Client::trouble() const {
 void Client::note_state() {
   const std::lock_guard lock(mutex_);
   if (ready_once_) return;
-  ready_once_ = may_speak() && choose() != nullptr;
+  // All of them have been looked at, so that a cluster that is not theirs is found now.
+  ready_once_ = may_speak() && std::ranges::all_of(members_, [](const auto& member) { return member->tried(); }) &&
+                choose() != nullptr;
   noted_refused_ = !refusal_.empty();
   noted_trouble_ = trouble();
   if (ready_once_ || noted_refused_) state_changed_.notify_all();

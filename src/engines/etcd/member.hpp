@@ -45,6 +45,8 @@ class Member {
   void stop() { probe_.cancel(); }
   [[nodiscard]] bool under_way() const { return probe_.under_way(); }
 
+  // Whether it was asked, and has answered or failed to.
+  [[nodiscard]] bool tried() const { return asked_at_ != Clock::time_point(); }
   // Whether requests may go there.
   [[nodiscard]] bool usable() const;
   // What it said last, if it may be used now.

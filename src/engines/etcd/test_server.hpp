@@ -110,15 +110,14 @@ class TestMember {
     execv(arguments[0], arguments.data());
     _exit(1);
   }
-  void wait_healthy() const {
-    for (int tries = 0; http(metrics_port_, "GET /health").find("\"true\"") == std::string::npos; ++tries) {
+  // Until it has a leader. It may be full, or want a password.
+  void wait_ready() const {
+    for (int tries = 0; !says("etcd_server_has_leader"); ++tries) {
       if (tries == 1200) throw std::runtime_error("etcd does not start: is etcd-server installed?");
       usleep(50'000);
     }
   }
-  [[nodiscard]] bool leads() const {
-    return http(metrics_port_, "GET /metrics").find("\netcd_server_is_leader 1\n") != std::string::npos;
-  }
+  [[nodiscard]] bool leads() const { return says("etcd_server_is_leader"); }
 
   // kill -9: what it had not made durable is lost.
   void kill() {
@@ -131,6 +130,10 @@ class TestMember {
   void resume() const { ::kill(pid_, SIGCONT); }
 
  private:
+  [[nodiscard]] bool says(const std::string& metric) const {
+    return http(metrics_port_, "GET /metrics").find("\n" + metric + " 1\n") != std::string::npos;
+  }
+
   const fs::path directory_;
   const std::string name_;
   const std::uint16_t port_, peer_port_, metrics_port_;
@@ -160,11 +163,11 @@ class TestCluster {
   // Starts all that do not run.
   void start(const std::vector<std::string>& more = {}) {
     for (const auto& member : members_) member->launch(initial_, more);
-    for (const auto& member : members_) member->wait_healthy();
+    for (const auto& member : members_) member->wait_ready();
   }
   void start(TestMember& member) {
     member.launch(initial_, {});
-    member.wait_healthy();
+    member.wait_ready();
   }
   void kill() {
     for (const auto& member : members_) member->kill();
@@ -187,9 +190,10 @@ class TestCluster {
   // One of etcd's calls in its JSON form, for what a test does beside the engine. Throws unless it succeeds.
   std::string call(const std::string& path, const std::string& json, const std::string& token = "") {
     const std::string line = "POST /v3/" + path;
-    std::string answer =
-        http(members_[0]->port(), line + (token.empty() ? "" : " HTTP/1.1\r\nAuthorization: " + token + "\r\nX-Rest:"),
-             json);
+    const std::string head = token.empty() ? line : line + " HTTP/1.1\r\nAuthorization: " + token + "\r\nX-Rest:";
+    std::string answer;
+    for (int tries = 0; answer.empty() && tries < 100; ++tries, usleep(50'000))
+      answer = http(members_[0]->port(), head, json);
     if (!answer.starts_with("HTTP/1.1 200")) throw std::runtime_error("etcd: " + path + ": " + answer);
     return answer;
   }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr auto kFollowLonger = std::chrono::seconds(10);
 constexpr auto kPause = std::chrono::milliseconds(200);
+constexpr auto kPauseIfRefused = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -68,13 +69,14 @@ void Watcher::received(std::string message) {
     waiters_.wake(key);  // they looked before it was followed
   }
   if (answer->last_written == 0) return;
+  ABC2_MARK("etcd: a watch tells");
   followed.next = std::max(followed.next, answer->last_written + 1);
   waiters_.wake(key);
 }
 
 void Watcher::ended(Status) {
   member_ = nullptr;
-  open_at_ = Clock::now() + kPause;
+  open_at_ = Clock::now() + (refused_ ? Clock::duration(kPauseIfRefused) : kPause);
   keys_.clear();
   for (auto& [key, followed] : followed_) followed.id = 0;
   // Whoever waits looks, and learns whether the store can be read at all.
