@@ -1,6 +1,7 @@
 #include "bitcoin/payouts.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "base/marks.hpp"
 #include "bitcoin/guards.hpp"
@@ -218,8 +219,8 @@ Task<Result<Satoshi>> Payouts::rate() {
 
 // The transaction that spends all the payout's coins: its withdrawals, and what is left as change to the hot wallet.
 // Errors: limit_reached (the coins do not suffice).
-Result<SignedTransaction> Payouts::sign(const Payout& payout, std::uint64_t number, Satoshi at_rate,
-                                        Satoshi least_fee) const {
+Result<SignedTransaction> Payouts::signed_anew(const Payout& payout, std::uint64_t number, Satoshi at_rate,
+                                               Satoshi least_fee) const {
   Transaction made;
   Satoshi in, out;
   for (const auto& coin : payout.coins) {
@@ -258,6 +259,24 @@ Result<SignedTransaction> Payouts::sign(const Payout& payout, std::uint64_t numb
   }
   return SignedTransaction{to_id(id_of(made)), to_hex(serialise(made)), fee};
 }
+
+#ifdef ABC2_RULE_SWITCHES
+// A pure function: the explorer, which runs coroutines again and again, and has one wallet, looks up what was signed.
+Result<SignedTransaction> Payouts::sign(const Payout& payout, std::uint64_t number, Satoshi at_rate,
+                                        Satoshi least_fee) const {
+  static std::map<std::string, Result<SignedTransaction>> known;
+  const std::string what =
+      store::encode(payout) + " " + std::to_string(number) + " " + at_rate.to_string() + " " + least_fee.to_string();
+  auto at = known.find(what);
+  if (at == known.end()) at = known.emplace(what, signed_anew(payout, number, at_rate, least_fee)).first;
+  return at->second;
+}
+#else
+Result<SignedTransaction> Payouts::sign(const Payout& payout, std::uint64_t number, Satoshi at_rate,
+                                        Satoshi least_fee) const {
+  return signed_anew(payout, number, at_rate, least_fee);
+}
+#endif
 
 // Those of them that are claimed now; the others were cancelled in between.
 Task<Result<std::vector<Payouts::Waiting>>> Payouts::claim(std::vector<Waiting> chosen, std::uint64_t number) {

@@ -170,6 +170,7 @@ Result<BitcoinSettings> read_settings(const std::string& path) {
   const auto in_file = [&](const Error& error) { return Error(Code::invalid_argument, path + ": " + error.message()); };
 
   BitcoinSettings settings;
+  if (json.value().kind != Json::Kind::object) return in_file(Error(Code::invalid_argument, "it must be an object"));
   Members members(json.value(), "settings");
   const auto network = parse_network(members.text("network"));
   if (!network) return in_file(Error(Code::invalid_argument, "network: " + network.error().message()));

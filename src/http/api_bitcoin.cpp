@@ -171,6 +171,10 @@ Handled withdraw(AppState* app, Context context) {
     co_return held;
   }
   if (error.code() == Code::undecided) co_return problem(error, {{"attempt", order.attempt}});
+  if (error.code() == Code::conflict) {
+    const auto& terms = cashier->settings().withdrawals;
+    co_return problem(error, {{"fee_sat", terms ? terms->fee.value() : 0}});
+  }
   co_return error;
 }
 

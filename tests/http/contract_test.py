@@ -5,7 +5,9 @@ fails the test, and so does an excuse for what was met."""
 import base64
 import http.client
 import json
+import pathlib
 import sys
+import tempfile
 import time
 import uuid
 
@@ -13,8 +15,20 @@ from abc2_server import PATIENCE, run, serving
 from openapi import Document, Mismatch
 from picture import png
 
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "bitcoin"))
+import regtest  # noqa: E402
+
 HELD = "needs a store that leaves a write undecided: see the market's tests"
+UNDECIDED = "needs a store that leaves a write undecided: see the tests of src/bitcoin and src/market"
 EXCUSED = {
+    ("makeDepositAddress", 503): UNDECIDED,
+    ("withdraw", 503): UNDECIDED,
+    ("withdraw", 423): UNDECIDED,
+    ("cancelWithdrawal", 503): UNDECIDED,
+    ("approveWithdrawal", 503): UNDECIDED,
+    ("refuseWithdrawal", 503): UNDECIDED,
+    ("addShard", 503): UNDECIDED,
+    ("bumpPayout", 503): UNDECIDED,
     ("buySlot", 410): "the market starts a fresh attempt by itself today; a client's can end only with a later version",
     ("buySlot", 423): HELD,
     ("buySlot", 503): HELD,
@@ -73,7 +87,7 @@ def sign_up(contract, user):
 
 def check_refusals_of_strangers(contract, tokens):
     """Whatever needs a login says so, and whatever needs an operator."""
-    path = {"id": "x", "seller": "sue", "c": 1, "n": 1, "user": "ann"}
+    path = {"id": "x", "seller": "sue", "c": 1, "n": 1, "user": "ann", "attempt": str(uuid.uuid4())}
     for operation_id, (_, _, operation) in DOCUMENT.operations.items():
         if not operation.get("security"):
             continue
@@ -239,11 +253,12 @@ def check_ad_without_sale(contract, image):
 
 
 class Events:
-    """A stream of campaigns' live events."""
+    """A stream of live events."""
 
-    def __init__(self, contract, target, operation_id):
+    def __init__(self, contract, target, operation_id, token=None, event="campaign"):
+        self.event = event
         self.connection = http.client.HTTPConnection("127.0.0.1", contract.server.port, timeout=PATIENCE)
-        self.connection.request("GET", target)
+        self.connection.request("GET", target, headers={"Authorization": "Bearer " + token} if token else {})
         self.answer = self.connection.getresponse()
         assert self.answer.status == 200, self.answer.status
         assert self.answer.getheader("content-type") == "text/event-stream"
@@ -259,10 +274,11 @@ class Events:
                 lines = []
             elif lines:
                 break
-        assert lines[0] == "event: campaign" and lines[1].startswith("data: ") and len(lines) == 2, lines
-        campaign = json.loads(lines[1].removeprefix("data: "))
-        DOCUMENT.check(campaign, DOCUMENT.root["components"]["schemas"]["Campaign"], "an event")
-        return campaign
+        assert lines[0] == "event: " + self.event and lines[1].startswith("data: ") and len(lines) == 2, lines
+        data = json.loads(lines[1].removeprefix("data: "))
+        if self.event == "campaign":
+            DOCUMENT.check(data, DOCUMENT.root["components"]["schemas"]["Campaign"], "an event")
+        return data
 
     def close(self):
         self.connection.close()
@@ -383,6 +399,133 @@ def check_operator(contract, tokens):
     call("operatorMetrics", 200, token=opa)
 
 
+def check_bitcoin_off(contract, tokens):
+    call, ann, opa = contract.call, tokens["ann"], tokens["opa"]
+    terms, _ = call("showBitcoin", 200, token=ann)
+    assert terms == {"network": None, "height": None, "deposits": None, "withdrawals": None}, terms
+    attempt = str(uuid.uuid4())
+    for name in ("makeDepositAddress", "followBitcoin", "listBitcoinDeposits", "listWithdrawals"):
+        problem, _ = call(name, 404, token=ann)
+        assert problem["detail"] == "this market takes no bitcoin", problem
+    call("withdraw", 404, token=ann, attempt=attempt, body={"address": "x", "amount_sat": 1, "fee_sat": 0})
+    call("cancelWithdrawal", 404, token=ann, attempt=attempt)
+    call("showBitcoinState", 404, token=opa)
+    call("addShard", 404, token=opa, body={"key": "x"})
+    call("rescan", 404, token=opa, body={"height": 1})
+    call("listAllWithdrawals", 404, token=opa)
+    owed, _ = call("showOwed", 200, token=opa)
+    assert owed["height"] is None and owed["owed_sat"] == sum(a["balance_sat"] + a["earnings_sat"] for a in owed["accounts"])
+
+
+def until(what, probe):
+    """What the probe says once it says anything."""
+    deadline = time.monotonic() + PATIENCE
+    while not (said := probe()):
+        assert time.monotonic() < deadline, f"never: {what}"
+        time.sleep(0.05)
+    return said
+
+
+def check_deposits(contract, node, tokens, shard):
+    call, ann, opa = contract.call, tokens["ann"], tokens["opa"]
+    terms, _ = call("showBitcoin", 200, token=ann)
+    assert terms["network"] == "regtest" and terms["deposits"] is None, terms
+    call("makeDepositAddress", 404, token=ann)
+    call("addShard", 400, token=opa, body={"key": regtest.extended_keys(b"d" * 32)[1]})
+    call("addShard", 200, token=opa, body={"key": shard})
+    address, _ = call("makeDepositAddress", 200, token=ann)
+    assert address["uri"] == "bitcoin:" + address["address"], address
+    assert call("makeDepositAddress", 200, token=ann)[0] == address
+    assert call("showBitcoin", 200, token=ann)[0]["deposits"]["address"] == address["address"]
+    events = Events(contract, "/api/me/bitcoin/events", "followBitcoin", ann, "bitcoin")
+    height = until("the height is told", lambda: events.next()["height"])
+    node.mine(1, address["address"])
+    while events.next()["height"] != height + 1:
+        pass
+    events.close()
+    deposits = lambda: call("listBitcoinDeposits", 200, token=ann)[0]["deposits"]
+    seen = until("the deposit is seen", deposits)
+    assert [one["state"] for one in seen] == ["confirming"] and seen[0]["needed"] == 3, seen
+    node.mine(2)
+    until("the deposit is credited", lambda: deposits()[0]["state"] == "credited")
+    me, _ = call("showMe", 200, token=ann)
+    assert me["balance_sat"] == seen[0]["amount_sat"], me
+    state, _ = call("showBitcoinState", 200, token=opa)
+    assert state["shards"][0]["addresses"] == 1 and state["nodes"][0]["trouble"] is None, state
+    call("rescan", 400, token=opa, body={"height": 1})  # before watching began
+    call("rescan", 202, token=opa, body={"height": state["chain"]["height"]})
+    until("the block is there again", lambda: deposits()[0]["confirmations"] == 3)
+
+
+def check_withdrawals(contract, node, tokens):
+    call, ann, opa = contract.call, tokens["ann"], tokens["opa"]
+    first, second, third = (str(uuid.uuid4()) for _ in range(3))
+    body = {"address": regtest.SOMEWHERE, "amount_sat": 50_000, "fee_sat": 500}
+    key, _ = call("createKey", 201, token=ann, body={"label": "script"})
+    problem, _ = call("withdraw", 403, token=key["token"], attempt=first, body=body)
+    assert "API key" in problem["detail"], problem
+    call("withdraw", 400, token=ann, attempt=first, body=body | {"address": "nowhere"})
+    call("withdraw", 402, token=ann, attempt=first, body=body | {"amount_sat": 10**13})
+    call("withdraw", 409, token=ann, attempt=first, body=body | {"fee_sat": 499})
+    waiting, _ = call("withdraw", 201, token=ann, attempt=first, body=body | {"amount_sat": 2_000_000})
+    assert waiting["state"] == "waiting" and waiting["cancellable"], waiting
+    call("withdraw", 200, token=ann, attempt=first, body=body | {"amount_sat": 2_000_000})
+    call("withdraw", 201, token=ann, attempt=second, body=body | {"amount_sat": 1_000_000})
+    call("withdraw", 201, token=ann, attempt=third, body=body | {"amount_sat": 1_000_000})
+    call("cancelWithdrawal", 403, token=key["token"], attempt=first)
+    call("cancelWithdrawal", 200, token=ann, attempt=first)
+    call("cancelWithdrawal", 404, token=ann, attempt=str(uuid.uuid4()))
+    call("refuseWithdrawal", 200, token=opa, user="ann", attempt=second)
+    call("refuseWithdrawal", 404, token=opa, user="ann", attempt=str(uuid.uuid4()))
+    call("approveWithdrawal", 404, token=opa, user="ann", attempt=str(uuid.uuid4()))
+    call("approveWithdrawal", 409, token=opa, user="ann", attempt=second)
+    call("listAllWithdrawals", 400, token=opa, query="state=some")
+    assert len(call("listAllWithdrawals", 200, token=opa, query="state=waiting")[0]["withdrawals"]) == 1
+    assert len(call("listAllWithdrawals", 200, token=opa, query="state=all")[0]["withdrawals"]) == 3
+    call("approveWithdrawal", 200, token=opa, user="ann", attempt=third)
+
+    wallet = until("the payer has said what it has",
+                   lambda: call("showBitcoinState", 200, token=opa)[0]["wallet"])
+    until("the payer lacks coins", lambda: call("listWithdrawals", 200, token=ann)[0]["withdrawals"][0]["lacks_coins"])
+    node.mine(1, wallet["address"])
+    node.mine(100)  # new bitcoin may be spent then
+    paid = until("it is paid", lambda: [one for one in call("listWithdrawals", 200, token=ann)[0]["withdrawals"]
+                                        if one["attempt"] == third and one["transaction"]])[0]
+    assert paid["state"] == "signed" and not paid["cancellable"], paid
+    call("cancelWithdrawal", 409, token=ann, attempt=third)
+    call("refuseWithdrawal", 409, token=opa, user="ann", attempt=third)
+    call("bumpPayout", 404, token=opa, n=7)
+    bumped, _ = call("bumpPayout", 200, token=opa, n=1)
+    assert bumped["transaction"] != paid["transaction"], bumped
+    for _ in range(40):  # until the limit of the rate is reached
+        status = contract.server.request("POST", "/api/operator/payouts/1/bump", None,
+                                         {"Authorization": "Bearer " + opa})[0]
+        if status != 200:
+            break
+    call("bumpPayout", 422, token=opa, n=1)
+    node.mine(6)
+    until("it is final", lambda: [one for one in call("listWithdrawals", 200, token=ann)[0]["withdrawals"]
+                                  if one["attempt"] == third and one["state"] == "final"])
+    call("bumpPayout", 409, token=opa, n=1)
+    audit, _ = call("runAudit", 200, token=opa)
+    assert audit["passed"] and audit["paid_out_sat"] == 1_000_500, audit
+
+
+def check_bitcoin(contract):
+    with tempfile.TemporaryDirectory() as folder, regtest.Node(sys.argv[3]) as node:
+        shard, _ = regtest.extended_keys(b"d" * 32)
+        hot = regtest.extended_keys(b"h" * 32)[1]
+        terms = {"fee_sat": 500, "least_sat": 10_000, "approval_from_sat": 1_000_000}
+        settings = node.settings(folder, hot_key=hot, withdrawals=terms)
+        with serving("--operators", "opa", "--bitcoin", settings) as server:
+            there = Contract(server)
+            tokens = {user: sign_up(there, user) for user in ("ann", "opa")}
+            check_deposits(there, node, tokens, shard)
+            check_withdrawals(there, node, tokens)
+            assert hot not in server.log() and regtest.PASSWORD not in server.log(), "a secret is in the log"
+            contract.met |= there.met
+
+
 def check_system(contract):
     call = contract.call
     for operation_id in ("healthz", "readyz", "version", "home"):
@@ -425,6 +568,8 @@ def every_operation_and_status():
         check_ads(contract, tokens)
         check_earnings(contract, tokens)
         check_operator(contract, tokens)
+        check_bitcoin_off(contract, tokens)
+        check_bitcoin(contract)
         check_system(contract)
         check_rate_limits(contract)
         with serving("--operators", "opa", "--audit-every-ms", "100") as other:
