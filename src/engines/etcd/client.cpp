@@ -254,7 +254,8 @@ void Client::take_failure(Request& request, const Status& status) {
   }
   request.forbidden = status.code == StatusCode::permission_denied || status.code == StatusCode::unauthenticated ||
                       remedy == Remedy::another_token;
-  finish(request, Error(Code::unavailable, "etcd: " + to_string(status) + (write ? "; nothing was written" : "")));
+  const Code code = is_too_large(status) ? Code::invalid_argument : Code::unavailable;
+  finish(request, Error(code, "etcd: " + to_string(status) + (write ? "; nothing was written" : "")));
 }
 
 void Client::finish(Request& request, const Error& error) {

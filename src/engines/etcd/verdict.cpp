@@ -48,8 +48,7 @@ WriteFate fate_of_failure(const Status& status) {
     case StatusCode::resource_exhausted:
       // "database space exceeded" is also said of the write that filled the database, which has been carried out. A
       // message that the server found too large was never read.
-      if (status.message.starts_with("grpc: received message larger than max")) return WriteFate::not_written;
-      return refused_before(status) ? WriteFate::not_written : WriteFate::unknown;
+      return is_too_large(status) || refused_before(status) ? WriteFate::not_written : WriteFate::unknown;
     case StatusCode::ok:
     case StatusCode::cancelled:
     case StatusCode::deadline_exceeded:
@@ -60,6 +59,12 @@ WriteFate fate_of_failure(const Status& status) {
     case StatusCode::data_loss: return WriteFate::unknown;
   }
   return WriteFate::unknown;
+}
+
+bool is_too_large(const Status& status) {
+  // etcd's own words, and those of the gRPC that it is built with, which begin otherwise than ours.
+  return status.message == "etcdserver: request is too large" ||
+         status.message.starts_with("grpc: received message larger than max");
 }
 
 Remedy remedy_of(const Status& status) {

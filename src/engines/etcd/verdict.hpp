@@ -40,6 +40,9 @@ std::string to_string(const Status& status);
 enum class WriteFate : std::uint8_t { not_written, unknown };
 WriteFate fate_of_failure(const Status& status);
 
+// Whether it was refused for its length, as it would be at any other time.
+bool is_too_large(const Status& status);
+
 // What to do about a failure, besides.
 enum class Remedy : std::uint8_t {
   none,            // nothing helps: it is told
