@@ -64,7 +64,7 @@ Task<Ec> converse(Stream* stream, Parser* parser, std::string request) {
   co_return Ec();
 }
 
-Task<Ec> carry_out(std::shared_ptr<Exchange> exchange, HttpUrl url, std::string request) {
+Task<Ec> carry_out(std::shared_ptr<Exchange> exchange, HttpUrl url, std::string ca_file, std::string request) {
   Ec ec;
   const auto addresses =
       co_await exchange->resolver.async_resolve(url.host, url.port, asio::redirect_error(use_awaitable, ec));
@@ -76,7 +76,11 @@ Task<Ec> carry_out(std::shared_ptr<Exchange> exchange, HttpUrl url, std::string 
     co_return ec;
   }
   asio::ssl::context context(asio::ssl::context::tls_client);
-  context.set_default_verify_paths(ec);
+  if (ca_file.empty()) {
+    context.set_default_verify_paths(ec);
+  } else {
+    context.load_verify_file(ca_file, ec);
+  }
   if (ec) co_return ec;
   asio::ssl::stream<Socket&> stream(exchange->socket, context);
   stream.set_verify_mode(asio::ssl::verify_peer);
@@ -119,13 +123,13 @@ Result<HttpUrl> parse_http_url(std::string_view text) {
   return url;
 }
 
-Task<Result<HttpReply>> http_post(HttpUrl url, std::string authorization, std::string body, Milliseconds at_most,
-                                  std::size_t most_bytes) {
+Task<Result<HttpReply>> http_post(HttpUrl url, std::string ca_file, std::string authorization, std::string body,
+                                  HttpLimits limits) {
   const auto executor = co_await asio::this_coro::executor;
   const auto exchange = std::make_shared<Exchange>(executor);
   exchange->parser.eager(true);
-  exchange->parser.body_limit(most_bytes);
-  exchange->timer.expires_after(at_most);
+  exchange->parser.body_limit(limits.most_bytes);
+  exchange->timer.expires_after(limits.at_most);
   exchange->timer.async_wait([exchange](Ec ec) {
     if (ec) return;  // the reply came first
     exchange->timed_out = true;
@@ -139,7 +143,7 @@ Task<Result<HttpReply>> http_post(HttpUrl url, std::string authorization, std::s
   request += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 
   const std::string name = url.host + ":" + url.port;
-  const Ec ec = co_await carry_out(exchange, std::move(url), std::move(request));
+  const Ec ec = co_await carry_out(exchange, std::move(url), std::move(ca_file), std::move(request));
   exchange->timer.cancel();
   if (ec || exchange->timed_out)
     co_return Error(Code::unavailable, "the bitcoin node at " + name + " did not answer: " +

@@ -18,9 +18,15 @@ struct HttpReply {
   std::string body;
 };
 
-// The server's reply, whatever its status. A TLS server's certificate must be valid for its host. One connection.
-// Errors: unavailable (no connection, not a whole reply within `at_most`, more than `most_bytes`).
-Task<Result<HttpReply>> http_post(HttpUrl url, std::string authorization, std::string body, Milliseconds at_most,
-                                  std::size_t most_bytes);
+struct HttpLimits {
+  Milliseconds at_most;
+  std::size_t most_bytes;
+};
+
+// The server's reply, whatever its status. A TLS server's certificate must be valid for its host, by the authorities
+// in the PEM file `ca_file`, or by the system's if that is empty. One connection.
+// Errors: unavailable (no connection, not a whole reply within the limits).
+Task<Result<HttpReply>> http_post(HttpUrl url, std::string ca_file, std::string authorization, std::string body,
+                                  HttpLimits limits);
 
 }  // namespace abc2::bitcoin

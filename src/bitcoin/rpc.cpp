@@ -90,8 +90,8 @@ Task<Result<RpcAnswer>> RpcNodes::call_one(RpcNode node, std::string method, std
   CO_TRY(const auto credentials, credentials_of(node));
   const std::string authorization = credentials.empty() ? "" : "Basic " + market::to_base64(credentials);
   std::string body = R"({"jsonrpc":"1.0","id":"abc2","method":)" + in_quotes(method) + ",\"params\":" + params + "}";
-  CO_TRY(const auto reply,
-         co_await http_post(std::move(url), authorization, std::move(body), settings_.at_most, settings_.most_bytes));
+  CO_TRY(const auto reply, co_await http_post(std::move(url), node.ca_file, authorization, std::move(body),
+                                              {settings_.at_most, settings_.most_bytes}));
   co_return read_answer(reply.status, reply.body);
 }
 

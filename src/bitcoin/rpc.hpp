@@ -21,6 +21,7 @@ struct RpcNode {
   std::string url;                 // http://host:port or https://host:port
   std::string user{}, password{};  // either both,
   std::string cookie_file{};       // or a file with "user:password", read for each call: nodes renew it
+  std::string ca_file{};           // of the authorities that its certificate is checked by; empty: the system's
   std::string name{};              // that shards and people call it by
 };
 

@@ -98,6 +98,7 @@ Result<RpcNode> read_node(const Json& json, const std::string& where, const std:
   node.user = members.text("user");
   const std::string password_file = members.text("password_file");
   const std::string cookie_file = members.text("cookie_file");
+  const std::string ca_file = members.text("ca_file");
   TRY_VOID(members.done());
   if (node.name.empty()) return Error(Code::invalid_argument, where + ".name is missing");
   const auto url = parse_http_url(node.url);
@@ -108,6 +109,10 @@ Result<RpcNode> read_node(const Json& json, const std::string& where, const std:
     return Error(Code::invalid_argument, where + " has either a cookie_file or user and password_file");
   if (!password_file.empty()) {
     TRY(node.password, read_secret(folder / password_file));
+  }
+  if (!ca_file.empty()) {
+    node.ca_file = (folder / ca_file).string();
+    TRY_VOID(read_file(node.ca_file, false));
   }
   if (!cookie_file.empty()) node.cookie_file = (folder / cookie_file).string();
   return node;

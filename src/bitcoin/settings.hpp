@@ -2,7 +2,8 @@
 //
 //   {"network": "main",
 //    "nodes": [{"name": "one", "url": "http://127.0.0.1:8332", "cookie_file": "/run/bitcoind/.cookie"},
-//              {"name": "two", "url": "https://node.example:8332", "user": "abc2", "password_file": "two.password"}],
+//              {"name": "two", "url": "https://node.example:8332", "user": "abc2", "password_file": "two.password",
+//               "ca_file": "two.pem"}],
 //    "deposits": {"least_sat": 1000, "confirmations": [{"from_sat": 0, "needed": 3}, {"from_sat": 100000000, "needed":
 //    6}]}, "withdrawals": {"key_file": "hot.key", "fee_sat": 1000, "least_sat": 10000, "approval_from_sat": 1000000}}
 //
