@@ -1,17 +1,37 @@
 // The ledger as people read it, and as CSV.
 import type { Schema } from './api/client';
+import { shortId } from './bitcoin';
+import { csv } from './csv';
 
 export type Entry = Schema['LedgerEntry'];
 
-// The campaign and slot that an entry's document is about: "transaction/bob/0000000001/0000000007".
-export function aboutOf(reference: string): { href: string; text: string } | null {
-  const match = /^(transaction|campaign)\/([^/]+)\/0*(\d+)(?:\/0*(\d+))?$/.exec(reference);
-  if (!match) return null;
-  const [, , seller, campaign, slot] = match;
-  return { href: `/campaigns/${encodeURIComponent(seller!)}/${campaign}`, text: `${seller}/${campaign}${slot ? `, slot ${slot}` : ''}` };
+export interface About {
+  text: string;
+  href?: string;
+  title?: string; // in full
 }
 
-export const KINDS: Record<Entry['kind'], string> = {
+// What an entry's document is about, and where it can be looked at:
+// "transaction/bob/0000000001/0000000007", "campaign/bob/0000000001", "deposit/invoice-17",
+// "deposit/<transaction>:<output>", "withdrawal/ann/<attempt>".
+export function aboutOf(reference: string): About {
+  const sale = /^(?:transaction|campaign)\/([^/]+)\/0*(\d+)(?:\/0*(\d+))?$/.exec(reference);
+  if (sale) {
+    const [, seller, campaign, slot] = sale;
+    return { href: `/campaigns/${encodeURIComponent(seller!)}/${campaign}`, text: `${seller}/${campaign}${slot ? `, slot ${slot}` : ''}` };
+  }
+  const deposit = onChain(reference);
+  if (deposit) return { href: `/account/deposit?show=${encodeURIComponent(deposit)}`, text: shortId(deposit), title: deposit };
+  const withdrawal = /^withdrawal\/[^/]+\/([0-9a-f-]{36})$/.exec(reference)?.[1];
+  if (withdrawal) return { href: `/account/withdraw?show=${withdrawal}`, text: withdrawal.slice(0, 8), title: withdrawal };
+  return { text: reference.replace(/^deposit\//, '') };
+}
+
+function onChain(reference: string): string | null {
+  return /^deposit\/([0-9a-f]{64}:\d+)$/.exec(reference)?.[1] ?? null;
+}
+
+const KINDS: Record<Entry['kind'], string> = {
   deposit: 'Credit by the operator',
   purchase: 'Slot bought',
   earnings: 'Earnings collected',
@@ -21,13 +41,11 @@ export const KINDS: Record<Entry['kind'], string> = {
   refund: 'Withdrawal cancelled',
 };
 
-// RFC 4180. A text that a spreadsheet would take for a formula is marked as text.
+export function kindOf(entry: Entry): string {
+  return entry.kind === 'deposit' && onChain(entry.reference) ? 'Bitcoin deposit' : KINDS[entry.kind];
+}
+
 export function csvOf(entries: Entry[]): string {
-  const cell = (value: string | number) => {
-    let text = String(value);
-    if (typeof value === 'string' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
   const rows = entries.map((entry) => [entry.number, new Date(entry.at_ms).toISOString(), entry.kind, entry.amount_sat, entry.after_sat, entry.reference]);
-  return [['number', 'time_utc', 'kind', 'amount_sat', 'balance_sat', 'reference'], ...rows].map((row) => row.map(cell).join(',') + '\r\n').join('');
+  return csv([['number', 'time_utc', 'kind', 'amount_sat', 'balance_sat', 'reference'], ...rows]);
 }

@@ -14,6 +14,9 @@ export type Slot = Schema['Slot'];
 export type Sale = Schema['Sale'];
 export type Me = Schema['Me'];
 export type Ad = Schema['Ad'];
+export type Terms = Schema['BitcoinTerms'];
+export type BitcoinDeposit = Schema['BitcoinDeposit'];
+export type Withdrawal = Schema['Withdrawal'];
 
 // `code` is for programs, `detail` for people. Status 0: no answer came.
 export interface Problem {
@@ -30,7 +33,7 @@ type PathsWith<M extends Method> = { [P in keyof paths]: paths[P] extends { [K i
 type Operation<P extends keyof paths, M extends Method> = paths[P] extends { [K in M]: infer O } ? O : never;
 
 type Json<R> = R extends { content: { 'application/json': infer T } } ? T : undefined;
-type Good<O> = O extends { responses: infer R } ? { [S in Extract<keyof R, 200 | 201 | 204>]: Json<R[S]> }[Extract<keyof R, 200 | 201 | 204>] : never;
+type Good<O> = O extends { responses: infer R } ? { [S in Extract<keyof R, 200 | 201 | 202 | 204>]: Json<R[S]> }[Extract<keyof R, 200 | 201 | 202 | 204>] : never;
 type Body<O> = O extends { requestBody: { content: { 'application/json': infer T } } } ? { body: T } : { body?: undefined };
 type PathOf<P extends keyof paths, O> = O extends { parameters: { path: infer T } } ? { path: T }
   : paths[P] extends { parameters: { path: infer T } } ? { path: T } : { path?: undefined };
