@@ -5,6 +5,8 @@
 #include <optional>
 #include <set>
 
+#include "sim/auditor_bitcoin.hpp"
+
 namespace abc2::sim {
 namespace {
 
@@ -45,8 +47,9 @@ class Books {
       : expected_(expected), start_(parse(start)), end_(parse(end)) {}
 
   std::string finding() {
-    for (const auto check : {&Books::accounts, &Books::credentials, &Books::campaigns, &Books::purchases,
-                             &Books::credits, &Books::withdrawals, &Books::lists, &Books::kept_documents}) {
+    for (const auto check :
+         {&Books::accounts, &Books::credentials, &Books::campaigns, &Books::purchases, &Books::credits,
+          &Books::withdrawals, &Books::bitcoin, &Books::lists, &Books::kept_documents}) {
       if (std::string found = (this->*check)(); !found.empty()) return found;
     }
     return {};
@@ -54,15 +57,14 @@ class Books {
 
   std::string finding_at_any_moment() {
     at_rest_ = false;
-    for (const auto check :
-         {&Books::accounts, &Books::campaigns, &Books::purchases, &Books::credits, &Books::withdrawals}) {
+    for (const auto check : {&Books::accounts, &Books::campaigns, &Books::purchases, &Books::credits,
+                             &Books::withdrawals, &Books::bitcoin}) {
       if (std::string found = (this->*check)(); !found.empty()) return found;
     }
     return {};
   }
 
  private:
-  using Objects = std::map<std::string, json::object>;
   static Objects parse(const Documents& documents) {
     Objects objects;
     for (const auto& [key, value] : documents) objects.emplace(key, json::parse(value).as_object());
@@ -223,9 +225,15 @@ class Books {
   std::string credits() {
     std::map<std::string, int> credited;
     std::map<std::string, std::int64_t> earnings, fees;
+    std::map<std::string, BookedDeposit> booked;
     for (const auto& line : ledger_) {
-      if (line.kind == "deposit") {
+      if (line.kind == "deposit" || line.kind == "reversal") {
         const json::object* deposit = find(line.reference);
+        if (deposit && deposit->contains("on_chain") && text(*deposit, "user") == line.user) {
+          booked[line.reference].amounts.push_back(line.amount);
+          continue;
+        }
+        if (line.kind == "reversal") return line.user + " lost money for " + line.reference;
         if (!deposit && !expected_.removes) return line.reference + " is gone";
         if (deposit && (text(*deposit, "user") != line.user || integer(*deposit, "amount_sat") != line.amount))
           return line.reference + " was credited wrongly";
@@ -238,6 +246,16 @@ class Books {
       if (line.kind == "fees") fees[line.reference] += line.amount;
     }
     for (const auto& [key, deposit] : all("deposit/")) {
+      if (deposit->contains("on_chain")) {
+        const auto before = start_.find(key);
+        const json::object* owner = find("balance/" + text(*deposit, "user"));
+        booked[key].there = owner ? integer(*owner, "money_sat") : 0;
+        if (std::string wrong = audit_chain_deposit(key, *deposit, before == start_.end() ? nullptr : &before->second,
+                                                    booked[key], expected_, at_rest_);
+            !wrong.empty())
+          return wrong;
+        continue;
+      }
       if (start_.contains(key) && start_.at(key).at("credited").as_bool()) continue;
       if (!at_rest_ && !deposit->at("credited").as_bool()) continue;
       if (!deposit->at("credited").as_bool()) return key + " is never credited";
@@ -280,14 +298,17 @@ class Books {
       if (++(refund ? refunded : paid)[line.reference] > 1) return line.reference + " was booked twice";
     }
     for (const auto& [key, withdrawal] : all("withdrawal/")) {
-      if (start_.contains(key)) continue;
       const bool back = withdrawal->at("refunded").as_bool();
-      if (paid[key] != 1) return key + " was never paid for";
+      const auto before = start_.find(key);
+      if (before != start_.end() && before->second.at("refunded").as_bool()) continue;
+      if (before == start_.end() && paid[key] != 1) return key + " was never paid for";
       if (back && refunded[key] != 1) return key + " is marked as refunded, but is in no ledger";
       if (at_rest_ && text(*withdrawal, "state") == "cancelled" && !back) return key + " is never refunded";
     }
     return {};
   }
+
+  std::string bitcoin() { return audit_bitcoin(end_, at_rest_); }
 
   // Ads and campaigns are listed without gaps, and no request made two of them.
   std::string lists() {
@@ -318,7 +339,8 @@ class Books {
       const json::object* now = find(key);
       if (!now && !expected_.removes) return key + " is gone";
       const std::string kind = parts(key)[0];
-      const bool fixed = kind == "slot" || kind == "transaction" || kind == "ledger" || kind == "filler";
+      const bool fixed =
+          kind == "slot" || kind == "transaction" || kind == "ledger" || kind == "filler" || kind == "node";
       if (now && fixed && *now != object) return key + " was changed";
     }
     return {};
@@ -396,6 +418,7 @@ std::string audit_answers(const Documents& end, const std::vector<std::string>& 
       const auto deposit = end.find("deposit/" + text(object, "id"));
       if (deposit == end.end()) return "a credit was confirmed, but there is none";
     }
+    if (std::string wrong = audit_bitcoin_answer(end, object); !wrong.empty()) return wrong;
     if (did == "withdraw" && !end.contains("withdrawal/" + text(object, "user") + "/" + text(object, "attempt")))
       return "a withdrawal was confirmed, but there is none";
     if (did == "add") {
@@ -427,6 +450,7 @@ std::string in_words(const std::string& key, const std::string& value) {
   const json::value parsed = json::parse(value, failed);
   if (failed || !parsed.is_object()) return value;
   const json::object& object = parsed.get_object();
+  if (std::string words = bitcoin_in_words(key, object); !words.empty()) return words;
   const std::string kind = parts(key)[0];
   const auto attempt = [](const json::object& of) { return "attempt " + text(of, "attempt").substr(0, 4); };
   if (kind == "balance") {
@@ -450,8 +474,16 @@ std::string in_words(const std::string& key, const std::string& value) {
     return words;
   }
   if (kind == "transaction") return "the receipt of " + text(object, "buyer");
-  if (kind == "deposit")
-    return number(integer(object, "amount_sat")) + (object.at("credited").as_bool() ? ", credited" : ", not credited");
+  if (kind == "deposit") {
+    std::string words =
+        number(integer(object, "amount_sat")) + (object.at("credited").as_bool() ? ", credited" : ", not credited");
+    if (const auto* on_chain = object.if_contains("on_chain")) {
+      const json::object& chain = on_chain->as_object();
+      words += ", " + text(chain, "state") + " by step " + number(integer(chain, "step")) + ", entitled to " +
+               number(integer(chain, "entitled_sat")) + ", booked " + number(integer(chain, "booked_sat"));
+    }
+    return words;
+  }
   if (kind == "fillers" || kind == "campaigns") return "last " + number(integer(object, "last"));
   if (kind == "fees") return "user " + text(object, "user");
   if (kind == "filler") return attempt(object);

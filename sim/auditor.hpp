@@ -28,6 +28,8 @@ struct OrderTerms {
 struct Expectations {
   std::map<std::string, OrderTerms> orders;  // by request
   std::int64_t fee_basis_points = 0;
+  // Deposits of bitcoin, by id: what they are entitled to in the end.
+  std::map<std::string, std::int64_t> entitled;
   bool removes = false;  // somebody deletes documents, which is no finding by itself here
 };
 

@@ -260,7 +260,9 @@ class Exploration {
     if (fixed(key)) return false;
     if (operation.verb != Verb::replace) return true;
     return !(key.starts_with("slot/") || key.starts_with("transaction/") || key.starts_with("ledger/") ||
-             key.starts_with("filler/") || key.starts_with("fees/"));
+             key.starts_with("filler/") || key.starts_with("fees/") || key.starts_with("bitcoin/step/") ||
+             key.starts_with("bitcoin/address/") || key.starts_with("bitcoin/script/") ||
+             key.starts_with("bitcoin/sent/") || key.starts_with("node/"));
   }
 
   static std::vector<OperationId> flying(const State& state) {

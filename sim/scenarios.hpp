@@ -11,5 +11,6 @@ std::vector<Scenario> all_scenarios();
 
 std::vector<Scenario> purchase_scenarios();
 std::vector<Scenario> money_scenarios();
+std::vector<Scenario> bitcoin_scenarios();
 
 }  // namespace abc2::sim

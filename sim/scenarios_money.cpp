@@ -176,6 +176,7 @@ std::vector<Scenario> money_scenarios() {
 std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> all = purchase_scenarios();
   for (auto& scenario : money_scenarios()) all.push_back(std::move(scenario));
+  for (auto& scenario : bitcoin_scenarios()) all.push_back(std::move(scenario));
   return all;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bitcoin/guards.hpp"
 #include "journal/rules.hpp"
 #include "market/guards.hpp"
 
@@ -10,6 +11,7 @@ namespace {
 
 using journal::Rule;
 using market::Guard;
+using Bitcoin = bitcoin::Guard;
 
 template <class What>
 Switch make(std::string name, What rule, std::string what, std::vector<std::string> found_in) {
@@ -55,6 +57,27 @@ const std::vector<Switch>& switches() {
       make("collected-grows", Guard::collected_grows, "what a campaign says was collected never falls",
            {"collecting-earnings"}),
       make("one-fees-account", Guard::one_fees_account, "one account gets the fees for ever", {"collecting-fees"}),
+      make("moves-counted", Guard::moves_counted, "each change of the ledger for a deposit of bitcoin is marked once",
+           {"bitcoin-deposit"}),
+      make("script-first", Bitcoin::script_first, "watchers know a script before its address is shown",
+           {"two-addresses"}),
+      make("entry-decides", Bitcoin::entry_decides, "an index is the user's who stands under its key",
+           {"two-addresses"}),
+      make("later-step-stays", Bitcoin::later_step_stays,
+           "what a later step along the chain has said is not overwritten by an earlier one", {"reorganisation"}),
+      make("matures-as-placed", Bitcoin::matures_as_placed,
+           "a deposit is due only as the block that is confirmed has placed it", {"reorganisation"}),
+      make("head-first", Bitcoin::head_first, "a payout's number is read before what it is made of", {"two-payouts"}),
+      make("claim-first", Bitcoin::claim_first, "a withdrawal cannot be cancelled any more before a payout has it",
+           {"payout-cancelled"}),
+      make("payout-read-back", Bitcoin::payout_read_back, "what stands under the payout's key is the payout",
+           {"two-payouts"}),
+      make("coins-before-head", Bitcoin::coins_before_head, "coins are marked as spent before the next payout is made",
+           {"two-payouts"}),
+      make("registered-first", Bitcoin::registered_first, "watchers know a transaction before it is broadcast",
+           {"bump"}),
+      make("replacement-stored", Bitcoin::replacement_stored, "a replacement is stored before it is broadcast",
+           {"bump"}),
   };
   return all;
 }

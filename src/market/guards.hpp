@@ -13,7 +13,6 @@ enum class Guard : std::uint8_t {
   collected_grows,     // what a campaign says was collected never falls
   one_fees_account,    // one account gets the fees for ever: one holder for what is due by one document
   moves_counted,       // each change of the ledger for a deposit of bitcoin has its number, and is marked once
-  held_money_stays,    // what is held for a purchase is not taken back for a deposit that was undone
 };
 
 #ifdef ABC2_RULE_SWITCHES

@@ -44,8 +44,7 @@ std::optional<DepositCredit::Due> DepositCredit::due(const Deposit& deposit, con
   const Satoshi more = chain.entitled - chain.booked;
   if (more > Satoshi(0)) return Due{more, chain.moves + 1};
   // What is held will be debited: it is not there to be taken.
-  if (more == Satoshi(0) || balance.money == Satoshi(0)) return std::nullopt;
-  if (balance.hold && kept(Guard::held_money_stays)) return std::nullopt;
+  if (more == Satoshi(0) || balance.hold || balance.money == Satoshi(0)) return std::nullopt;
   return Due{-std::min(-more, balance.money), chain.moves + 1};
 }
 
