@@ -60,3 +60,21 @@ export async function logIn(page: Page, user: string): Promise<void> {
 }
 
 export const balanceIn = (page: Page) => page.locator('header [data-sat]').getAttribute('data-sat').then(Number);
+
+// Moves on until what has the focus is what is looked for; the focus is always to be seen.
+export async function tabTo(page: Page, wanted: RegExp): Promise<void> {
+  const seen: string[] = [];
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press('Tab');
+    const { name, visible } = await page.evaluate(() => {
+      const one = document.activeElement as HTMLElement;
+      const label = one.getAttribute('aria-label') ?? (one.getAttribute('aria-labelledby') ? document.getElementById(one.getAttribute('aria-labelledby')!)?.textContent : null) ?? (one as HTMLInputElement).labels?.[0]?.textContent ?? one.textContent ?? '';
+      const style = getComputedStyle(one);
+      return { name: label.trim(), visible: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 && one.getBoundingClientRect().width > 0 };
+    });
+    seen.push(name);
+    if (name !== '') expect(visible, `the focus on “${name}” cannot be seen`).toBe(true);
+    if (wanted.test(name)) return;
+  }
+  throw new Error(`nothing called ${wanted} can be reached: ${seen.join(' | ')}`);
+}

@@ -1,27 +1,7 @@
 // Everything by keyboard alone, down to the purchase.
-import type { Page } from '@playwright/test';
-import { expect, test } from './fixtures';
+import { expect, tabTo, test } from './fixtures';
 import { lake } from './picture';
 import { passwordOf } from './server';
-
-// Moves on until what has the focus is what is looked for; the focus is always to be seen.
-async function tabTo(page: Page, wanted: RegExp): Promise<void> {
-  const seen: string[] = [];
-  for (let i = 0; i < 60; i++) {
-    await page.keyboard.press('Tab');
-    const { name, visible } = await page.evaluate(() => {
-      const one = document.activeElement as HTMLElement;
-      const label = one.getAttribute('aria-label') ?? (one.getAttribute('aria-labelledby') ? document.getElementById(one.getAttribute('aria-labelledby')!)?.textContent : null) ?? (one as HTMLInputElement).labels?.[0]?.textContent ?? one.textContent ?? '';
-      const style = getComputedStyle(one);
-      return { name: label.trim(), visible: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 && one.getBoundingClientRect().width > 0 };
-    });
-    seen.push(name);
-    if (one_of(name)) expect(visible, `the focus on “${name}” cannot be seen`).toBe(true);
-    if (wanted.test(name)) return;
-  }
-  throw new Error(`nothing called ${wanted} can be reached: ${seen.join(' | ')}`);
-}
-const one_of = (name: string) => name !== '';
 
 test('from the market to a bought slot without a mouse', async ({ server, page }) => {
   const sue = await server.account('sue');
