@@ -180,8 +180,7 @@ Task<Result<WithdrawalView>> Cashier::view(std::string attempt, Withdrawal withd
   co_return view;
 }
 
-// The limit holds for what an account takes out within a day, so that it is not got round in small sums. Two requests
-// at the same moment may not know of each other.
+// The limit holds for what an account takes out within a day, so that it is not got round in small sums.
 Task<Result<bool>> Cashier::needs_approval(Order order) {
   CO_TRY(const auto all, co_await parts_.market.withdrawals.list(order.user));
   const Time since = parts_.runtime.now() - kDay;
@@ -212,10 +211,8 @@ Task<Result<WithdrawalView>> Cashier::withdraw(Order order) {
     if (owner && owner->value.user.empty())
       co_return Error(Code::invalid_argument, "this is an address of the market's own wallet");
   }
-  market::WithdrawalRequest request{order.user, order.attempt, order.address, order.amount, terms.fee};
-  if (!before) {
-    CO_TRY(request.needs_approval, co_await needs_approval(order));
-  }
+  market::WithdrawalRequest request{order.user, order.attempt, order.address, order.amount, terms.fee, true, {}};
+  request.decide = [this, order] { return needs_approval(order); };
   CO_TRY(auto made, co_await all.request(request));
   CO_TRY(auto seen, co_await view(order.attempt, std::move(made)));
   seen.repeated = before.has_value();

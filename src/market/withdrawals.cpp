@@ -92,13 +92,17 @@ Task<Result<Withdrawal>> Withdrawals::request(WithdrawalRequest request) {
     if (balance.value.money < cost)
       co_return Error(Code::insufficient_funds, "the account has " + balance.value.money.to_string() +
                                                     " satoshi, and this takes " + cost.to_string() + " with the fee");
+    bool needs_approval = request.needs_approval;
+    if (request.decide) {
+      CO_TRY(needs_approval, co_await request.decide());
+    }
     Withdrawal wanted;
     wanted.user = request.user;
     wanted.address = request.address;
     wanted.amount = request.amount;
     wanted.fee = request.fee;
     wanted.at = runtime_.now();
-    wanted.state = request.needs_approval ? State::waiting : State::approved;
+    wanted.state = needs_approval ? State::waiting : State::approved;
     auto paid = booked(LedgerKind::withdrawal, -cost, balance.value, balance_key, key, wanted.at);
     CO_TRY_VOID(co_await journal::run(store_, std::move(paid.first)));
     const journal::Pending pending{std::string(kind), key, store::encode_part(wanted)};

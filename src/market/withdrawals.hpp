@@ -33,6 +33,9 @@ struct WithdrawalRequest {
   Satoshi amount;  // that the address gets
   Satoshi fee;     // that the account pays besides
   bool needs_approval = true;
+  // Decides that instead, if there is one. When it is asked, every withdrawal that the account has paid for exists, and
+  // if another one comes before this one is paid for, it is asked again. Errors: any; nothing is paid then.
+  std::function<Task<Result<bool>>()> decide{};
 };
 
 class Withdrawals final : public journal::PendingKind {

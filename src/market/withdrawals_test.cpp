@@ -46,6 +46,24 @@ TEST_F(Withdrawing, TheBalancePaysAtOnceAndOnce) {
   EXPECT_EQ(look(tools.runtime, store).paid_out, 1000_sat);
 }
 
+// Two at the same moment must not both find that the account has taken out nothing yet.
+TEST_F(Withdrawing, TheDecisionKnowsOfEveryWithdrawalBefore) {
+  std::vector<std::size_t> known;
+  auto second = wanted(2, 100);
+  second.decide = [&]() -> Task<Result<bool>> {
+    const auto all = co_await node.market.withdrawals.list("ann");
+    known.push_back(all.value().size());
+    if (known.size() == 1) {  // between the decision and the payment
+      const auto first = co_await node.market.withdrawals.request(wanted(1, 100));
+      EXPECT_TRUE(first);
+    }
+    co_return known.back() > 0;
+  };
+  EXPECT_EQ(node.run(node.market.withdrawals.request(second)).state, State::waiting);
+  EXPECT_EQ(known, (std::vector<std::size_t>{0, 1}));
+  expect_sound();
+}
+
 TEST_F(Withdrawing, ApprovedOrCancelledNeverBoth) {
   node.run(node.market.withdrawals.request(wanted(1, 100, true)));
   EXPECT_EQ(node.run(node.market.withdrawals.get("ann", uuid(1))).state, State::waiting);
