@@ -215,6 +215,19 @@ TEST_F(EtcdTest, ALeaderThatStandsStillIsLeftAside) {
       [](TestMember& leader) { leader.resume(); }, said);
 }
 
+// One that is not the leader: nothing needs it, so nothing may fail. Reads that are with it are had elsewhere.
+TEST_F(EtcdTest, AMemberThatStandsStillIsLeftAside) {
+  TestCluster cluster(3);
+  const auto store = must_open(runtime, cluster.url());
+  const TestMember& leader = cluster.leader();
+  TestMember& other = cluster.member(&leader == &cluster.member(0) ? 1 : 0);
+  other.pause();
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(run_blocking(store->get("k", Freshness::linearizable))) << i;
+  // By now it has been noticed.
+  for (int i = 0; i < 30; ++i) ASSERT_EQ(answer_of(run_blocking(store->add(std::to_string(i), ""))), "applied") << i;
+  other.resume();
+}
+
 // Follows `k` as WatchHub does: who was cut off calls again.
 struct Follower {
   Follower(Store& store, Version seen) : thread([this, &store, seen] { run(store, seen); }) {}
@@ -302,6 +315,49 @@ TEST_F(EtcdWatchTest, SurvivesACompaction) {
   follower.wait_for("last");
 }
 
+// An empty store that counts how often somebody looked.
+struct CountingStore final : Store {
+  explicit CountingStore(runtime::Runtime& its_runtime) : Store(its_runtime) {}
+  Task<Result<Snapshot>> get(Key, Freshness) override {
+    ++looks;
+    co_return Snapshot();
+  }
+  Task<Result<store::WriteOutcome>> add(Key, store::Value) override { co_return store::WriteOutcome::unknown(); }
+  Task<Result<store::WriteOutcome>> replace(Key, Version, store::Value) override {
+    co_return store::WriteOutcome::unknown();
+  }
+  Task<Result<store::ScanPage>> scan(Key, Key, std::size_t) override { co_return store::ScanPage(); }
+  [[nodiscard]] bool exclusive() const override { return false; }
+
+  std::atomic<int> looks = 0;
+};
+
+// What changed between a waiter's look and the moment from which etcd tells of changes is seen by another look.
+TEST_F(EtcdTest, WhoWaitsLooksAgainWhenItIsFollowed) {
+  TestCluster server;
+  Loop loop;
+  Member member(loop, server.member().address(), {});
+  store::WatchWaiters waiters;
+  Watcher watcher("abc2/", waiters);
+  CountingStore counting(runtime);
+  std::thread waiter([&] {
+    const auto now = run_blocking(store::watch_pushed(counting, runtime, waiters, "k", std::nullopt, 1h));
+    EXPECT_TRUE(now);
+  });
+  while (counting.looks == 0) usleep(1000);
+  for (int turns = 0; counting.looks < 2 && turns < 3000; ++turns) {
+    member.look_after(Clock::now(), "");
+    watcher.tick(Clock::now(), member.usable() ? &member : nullptr, "");
+    loop.run(Clock::now() + 20ms);
+  }
+  EXPECT_EQ(counting.looks, 2);
+  runtime.stop();
+  waiter.join();
+  member.stop();
+  watcher.stop();
+  while (member.under_way() || watcher.under_way()) loop.run(Clock::now() + 20ms);
+}
+
 TEST_F(EtcdTest, TheHistoryIsDropped) {
   TestCluster server;
   const auto store = must_open(runtime, server.url());
@@ -336,7 +392,7 @@ TEST_F(EtcdTest, AFullDatabaseIsSaid) {
   std::vector<std::thread> writers;
   for (int writer = 0; writer < 8; ++writer)
     writers.emplace_back([&, writer] {
-      for (int i = 0; !full; ++i) {
+      for (int i = 0; !full && i < 200; ++i) {
         const Key key = std::to_string(writer) + "/" + std::to_string(i);
         const auto outcome = run_blocking(store->add(key, std::string(50'000, 'v')));
         const std::lock_guard lock(mutex);
