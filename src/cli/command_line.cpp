@@ -44,6 +44,8 @@ struct Options {
   ServeSettings serve;
   FundSettings fund;
   Place place;
+  ExportSettings exported;
+  ImportSettings imported;
   BitcoinCommand bitcoin;
   std::int64_t rescan_height = 0;
   std::string shard_key;
@@ -126,6 +128,22 @@ void add_place(CLI::App* command, Options& options) {
       "Work through this server, as an operator whose API key is in ABC2_API_KEY");
 }
 
+CLI::App* add_export(CLI::App& app, Options& options) {
+  auto* command = app.add_subcommand("export", "All documents into a file, as lines of JSON (docs/operating.md).");
+  command->add_option("file", options.exported.file, "A new file, or - for standard output")->required();
+  command->add_option("--readings", options.exported.readings, "Read everything so often at most, until two agree")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 1000));
+  return command;
+}
+
+CLI::App* add_import(CLI::App& app, Options& options) {
+  auto* command = app.add_subcommand("import", "Into an empty store what `abc2 export` has written.");
+  command->add_option("file", options.imported.file, "The file, or - for standard input")->required();
+  command->add_flag("--check", options.imported.check, "Recover and audit afterwards");
+  return command;
+}
+
 CLI::App* add_bitcoin(CLI::App& app, Options& options) {
   auto* bitcoin = app.add_subcommand("bitcoin", "Deposits and withdrawals of bitcoin, for operators.");
   bitcoin->require_subcommand(1);
@@ -205,6 +223,8 @@ int run_command_line(int argc, char** argv) {
   add_place(audit_command, options);
   auto* recover_command = app.add_subcommand("recover", "Finish everything that was left half-done.");
   add_place(recover_command, options);
+  auto* export_command = add_export(app, options);
+  auto* import_command = add_import(app, options);
   auto* bitcoin_command = add_bitcoin(app, options);
   auto* bench_command = add_bench(app, options);
   auto* version_command = app.add_subcommand("version", "Print the version.");
@@ -235,6 +255,14 @@ int run_command_line(int argc, char** argv) {
   }
   if (audit_command->parsed()) return audit(std::move(options.place));
   if (recover_command->parsed()) return recover(std::move(options.place));
+  if (export_command->parsed()) {
+    options.exported.node = node_settings(options);
+    return export_store(std::move(options.exported));
+  }
+  if (import_command->parsed()) {
+    options.imported.place = std::move(options.place);
+    return import_store(std::move(options.imported));
+  }
   if (bitcoin_command->parsed()) return run_bitcoin(*bitcoin_command, std::move(options));
   if (bench_command->parsed()) {
     options.bench.store = options.store;

@@ -41,6 +41,20 @@ int fund(FundSettings settings);
 int audit(Place place);
 int recover(Place place);
 
+// All documents into a file, and out of one into an empty store; "-": standard output and input. See cli/transfer.hpp.
+struct ExportSettings {
+  NodeSettings node;
+  std::string file;
+  unsigned readings = 10;  // until two in a row agree
+};
+int export_store(ExportSettings settings);
+struct ImportSettings {
+  Place place;  // the store itself
+  std::string file;
+  bool check = false;  // recover and audit afterwards
+};
+int import_store(ImportSettings settings);
+
 // abc2 bitcoin ...: in the store itself, with the settings of bitcoin, or through a running server.
 struct BitcoinCommand {
   Place place;
