@@ -2,7 +2,7 @@
 import { expect, logIn, test } from './fixtures';
 import { lake } from './picture';
 
-test('the first page is small, and brings no chart', async ({ server, page }) => {
+test('the first page is small, and brings no chart and nothing of bitcoin', async ({ server, page }) => {
   await server.campaign(await server.account('sue'));
   let bytes = 0;
   const sizes: Promise<void>[] = [];
@@ -16,7 +16,7 @@ test('the first page is small, and brings no chart', async ({ server, page }) =>
   await page.waitForTimeout(300);
   await Promise.all(sizes);
   expect(loaded.some((path) => /index-.*\.js$/.test(path))).toBe(true);
-  expect(loaded.join(' ')).not.toMatch(/PriceChart|uplot/i);
+  expect(loaded.join(' ')).not.toMatch(/PriceChart|uplot|Deposit|Withdraw|Bitcoin|Qr-/i);
   console.log(`the first page: ${bytes} bytes in ${loaded.length} answers`);
   expect(bytes).toBeLessThan(100_000);
 });
