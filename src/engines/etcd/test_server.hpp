@@ -126,7 +126,11 @@ class TestMember {
     waitpid(pid_, nullptr, 0);
     pid_ = 0;
   }
-  void pause() const { ::kill(pid_, SIGSTOP); }
+  // Returns when it stands still.
+  void pause() const {
+    ::kill(pid_, SIGSTOP);
+    waitpid(pid_, nullptr, WUNTRACED);
+  }
   void resume() const { ::kill(pid_, SIGCONT); }
 
  private:
