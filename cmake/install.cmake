@@ -35,5 +35,12 @@ function(abc2_install)
     # The web pages, if they have been built; the program finds them there.
     install(DIRECTORY ${CMAKE_SOURCE_DIR}/web/dist/ DESTINATION ${CMAKE_INSTALL_DATADIR}/abc2/pages COMPONENT program
       OPTIONAL PATTERN ".state" EXCLUDE)
+    # The unit names the program where it is put, which may be said only now: cmake --install --prefix.
+    install(CODE "set(bindir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+      configure_file(\"${CMAKE_SOURCE_DIR}/packaging/abc2.service\" \"${CMAKE_BINARY_DIR}/abc2.service\" @ONLY)"
+      COMPONENT program)
+    install(FILES ${CMAKE_BINARY_DIR}/abc2.service DESTINATION lib/systemd/system COMPONENT program)
+    install(FILES ${CMAKE_SOURCE_DIR}/packaging/nginx.conf ${CMAKE_SOURCE_DIR}/docs/operating.md
+      DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
   endif()
 endfunction()

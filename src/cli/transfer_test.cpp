@@ -165,6 +165,7 @@ TEST_F(TransferTest, AFileIsOurs) {
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code(), Code::already_exists);
   EXPECT_EQ(read(path("e")), before);
+  EXPECT_FALSE(ExportWriter::create(path("e"))) << "it is said before everything is read";
 }
 
 TEST_F(TransferTest, AFileIsThereWholeOrNotAtAll) {
@@ -243,7 +244,7 @@ TEST_F(TransferTest, NothingIsAddedToWhatIsThere) {
   fill(from, kFew);
   ASSERT_TRUE(exports(from, path("e")));
   for (const Documents& there : {Documents{{"a", ""}}, Documents{{"balance/bob", ""}}, Documents{{"z", ""}},
-                                 Documents{{"balance/ann", "another"}}}) {
+                                 Documents{{"balance/ann", "another"}}, Documents{{kFew.rbegin()->first, "another"}}}) {
     MemoryStore to(node->runtime());
     fill(to, there);
     const auto imported = imports(to, path("e"));
