@@ -60,6 +60,8 @@ class Slowly {
 };
 
 bool counts_only(const store::Key& key) { return key.starts_with("stats/"); }
+// Which nodes there are now. Those of the store that it is brought to are others.
+bool of_nodes(const store::Key& key) { return key.starts_with("node/"); }
 
 // Reads everything into the file; returns a digest of what was found: keys and versions. A value needs no look: it is
 // another only if the version is.
@@ -70,6 +72,7 @@ Task<Result<std::string>> read_all(store::Store& store, Time at, ExportWriter* f
   for (;;) {
     CO_TRY(auto item, co_await scan.next());
     if (!item) break;
+    if (of_nodes(item->key)) continue;
     if (!counts_only(item->key)) {
       const std::uint64_t version = item->document.version.token();
       found.add(std::to_string(item->key.size()) + ':' + item->key + std::to_string(version) + ';');

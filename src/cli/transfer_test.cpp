@@ -418,5 +418,12 @@ TEST_F(MovingTest, CountsOfViewsMayChange) {
   EXPECT_TRUE(exports(store, path("e"), 2));
 }
 
+TEST_F(MovingTest, NodesAreNoPartOfIt) {
+  fill(inner, {{"node/1", "0"}});
+  Shared store(inner, node->runtime(),
+               [this](int page) -> Task<void> { co_await set(inner, "node/1", std::to_string(page)); });
+  EXPECT_EQ(exports(store, path("e"), 2).value(), 2u);
+}
+
 }  // namespace
 }  // namespace abc2::cli
