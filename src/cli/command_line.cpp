@@ -209,7 +209,7 @@ int run_command_line(int argc, char** argv) {
   app.set_config("--config", "", "A settings file (TOML or INI)")->envname("ABC2_CONFIG");
   app.allow_config_extras(CLI::config_extras_mode::error);
   add(&app, "store", options.store,
-      "Where the documents are: embedded:DIRECTORY, postgres://USER@HOST/DATABASE, or memory:");
+      "Where the documents are: embedded:DIRECTORY, postgres://USER@HOST/DATABASE, etcd://HOST,HOST,HOST, or memory:");
   add(&app, "log-level", options.log_level, "debug, info, warning, error or off");
 
   auto* serve_command = add_serve(app, options);

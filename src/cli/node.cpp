@@ -6,6 +6,7 @@
 
 #include "bitcoin/audit.hpp"
 #include "cli/bench_market.hpp"
+#include "cli/late_store.hpp"
 #include "cli/open_store.hpp"
 #include "http/log.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t kWorkWaiting = 64;  // passwords to be hashed and images to be decoded; more are refused
 constexpr Milliseconds kBackgroundEnds{10'000};
+constexpr Milliseconds kStoreIsTriedEvery{1'000};
 
 std::size_t processors() { return std::max(1u, std::thread::hardware_concurrency()); }
 
@@ -34,6 +36,7 @@ struct Node::Parts {
   runtime::Runtime& clock;
   runtime::EventLoops loops;
   std::unique_ptr<store::Store> engine;
+  LateStore* late = nullptr;  // the engine, if it may be late
   std::unique_ptr<store::ObservedStore> store;
   std::unique_ptr<store::WatchHub> hub;
   runtime::WorkerPool pool;
@@ -46,7 +49,14 @@ struct Node::Parts {
 
 Result<std::unique_ptr<Node>> Node::open(NodeSettings settings) {
   auto parts = std::make_unique<Parts>(settings);
-  TRY(parts->engine, open_store(settings.store, parts->real));
+  if (settings.late) {
+    const auto open = [url = settings.store, runtime = &parts->real] { return open_store(url, *runtime); };
+    TRY(auto late, LateStore::open(parts->real, open, kStoreIsTriedEvery));
+    parts->late = late.get();
+    parts->engine = std::move(late);
+  } else {
+    TRY(parts->engine, open_store(settings.store, parts->real));
+  }
   parts->store = std::make_unique<store::ObservedStore>(*parts->engine, parts->clock, parts->metrics);
   parts->hub = std::make_unique<store::WatchHub>(*parts->store, parts->clock);
   parts->hasher = std::make_unique<market::Argon2Hasher>(parts->pool, settings.password_cost);
@@ -74,6 +84,8 @@ void Node::close() {
   parts_->pool.stop();
   parts_->loops.stop();
 }
+
+bool Node::store_is_there() const { return !parts_->late || parts_->late->there(); }
 
 bool Node::wait_idle(Milliseconds at_most) { return parts_->real.wait_idle(at_most); }
 

@@ -26,6 +26,7 @@ struct NodeSettings {
   std::size_t threads = 0;  // event loops; 0: one for each processor
   market::MarketSettings market;
   market::Argon2Hasher::Cost password_cost = market::Argon2Hasher::Cost::interactive;
+  bool late = false;     // a store elsewhere that cannot be reached yet is waited for: see store_is_there()
   bool hurried = false;  // for benchmarks: see HurriedRuntime
 };
 
@@ -54,6 +55,9 @@ class Node {
   // Lets background work end, and stops the threads. May be called more than once. If work does not end in time, the
   // process ends here: what is in the store is whole at every moment, and nothing in memory is worth a crash.
   void close();
+
+  // Whether the store has been reached: always, unless settings.late.
+  [[nodiscard]] bool store_is_there() const;
 
   // Waits until background work has ended by itself. Returns whether it has.
   bool wait_idle(Milliseconds at_most);

@@ -1,3 +1,6 @@
+#include <unistd.h>
+
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -51,17 +54,55 @@ bitcoin::Tell teller(Metrics* metrics) {
   };
 }
 
-// What takes bitcoin, by the settings in the file. Errors: as read_settings() and Cashier::check().
+// What takes bitcoin, by the settings in the file. Errors: as read_settings().
 Result<std::unique_ptr<bitcoin::Cashier>> make_cashier(Node* node, const std::string& file) {
   TRY(auto settings, bitcoin::read_settings(file));
   auto cashier =
       std::make_unique<bitcoin::Cashier>(bitcoin::Cashier::Parts{node->store(), node->runtime(), node->market()},
                                          std::move(settings), teller(&node->metrics()));
-  TRY_VOID(node->run(cashier->check()));
   log_info("bitcoin", {{"network", std::string(bitcoin::to_string(cashier->network()))},
                        {"nodes", std::to_string(cashier->settings().nodes.size())},
                        {"pays", cashier->settings().hot_key ? "yes" : "no"}});
   return cashier;
+}
+
+// Everything that runs beside requests, once the store is there: what a crash has left is finished first; what cannot
+// be is left to the sweep. Errors: the store's, Cashier::check().
+Task<Result<void>> begin(Node* node, bitcoin::Cashier* cashier) {
+  if (cashier) {
+    CO_TRY_VOID(co_await cashier->check());
+  }
+  CO_TRY(const auto left, co_await node->market().recover_at_start());
+  if (left > 0) log_warning("recovery_left_work", {{"documents", std::to_string(left)}});
+  node->market().start(node->loops().at(0));
+  if (cashier) cashier->start(node->loops().at(node->loops().size() - 1));
+  co_return success();
+}
+
+// As begin(), for a store that was not there at the start. What will not pass by itself ends the program.
+Task<void> begin_later(Node* node, bitcoin::Cashier* cashier, std::atomic<bool>* gave_up) {
+  while (!node->runtime().stopping()) {
+    co_await node->runtime().sleep(Milliseconds(200));
+    if (!node->store_is_there()) continue;
+    const auto begun = co_await begin(node, cashier);
+    if (begun) {
+      log_info("ready", {});
+      co_return;
+    }
+    if (begun.error().code() != Code::unavailable && begun.error().code() != Code::undecided) {
+      failed(begun.error());
+      *gave_up = true;
+      ::kill(::getpid(), SIGTERM);
+      co_return;
+    }
+  }
+}
+
+// Errors: unavailable.
+Result<void> check_demo(const Node& node, bool demo) {
+  if (demo && !node.store_is_there())
+    return Error(Code::unavailable, "--demo needs the store at once, and it cannot be reached");
+  return success();
 }
 
 }  // namespace
@@ -76,21 +117,11 @@ int serve(ServeSettings settings) {
     if (!pages) return failed(pages.error());
     settings.app.pages = std::make_shared<const http::Pages>(std::move(pages).value());
   }
+  settings.node.late = true;
   auto opened = Node::open(settings.node);
   if (!opened) return failed(opened.error());
   Node& node = *opened.value();
-  log_info("store_opened", {{"store", loggable_store(settings.node.store)}});
-
-  // What a crash has left is finished before anybody asks; what cannot be is left to the sweep.
-  const auto recovered = node.run(node.market().recover_at_start());
-  if (!recovered) return failed(recovered.error());
-  if (recovered.value() > 0) log_warning("recovery_left_work", {{"documents", std::to_string(recovered.value())}});
-  node.market().start(node.loops().at(0));
-  if (settings.demo) {
-    const auto seeded = node.run(seed_demo(&node.market(), &node.runtime()));
-    if (!seeded) return failed(seeded.error());
-    log_info("demo_ready", {{"users", "demo-seller demo-books demo-alice demo-bob"}, {"password", kDemoPassword}});
-  }
+  if (node.store_is_there()) log_info("store_opened", {{"store", loggable_store(settings.node.store)}});
 
   std::unique_ptr<bitcoin::Cashier> cashier;
   if (!settings.bitcoin.empty()) {
@@ -98,12 +129,33 @@ int serve(ServeSettings settings) {
     if (!made) return failed(made.error());
     cashier = std::move(made).value();
   }
+  if (const auto checked = check_demo(node, settings.demo); !checked) return failed(checked.error());
+  const bool at_once = node.store_is_there();
+  if (at_once) {
+    // Before anybody asks.
+    const auto begun = node.run(begin(&node, cashier.get()));
+    if (!begun) return failed(begun.error());
+  }
+  if (settings.demo) {
+    const auto seeded = node.run(seed_demo(&node.market(), &node.runtime()));
+    if (!seeded) {
+      node.close();  // what runs beside requests uses the cashier
+      return failed(seeded.error());
+    }
+    log_info("demo_ready", {{"users", "demo-seller demo-books demo-alice demo-bob"}, {"password", kDemoPassword}});
+  }
   const http::AppParts parts{node.store(),   node.hub(),   node.market(),  node.images(),
                              node.runtime(), node.loops(), node.metrics(), cashier.get()};
   http::App app(parts, settings.app);
   http::Server server(settings.server, node.loops(), node.runtime(), app, node.metrics());
-  if (auto started = server.start(); !started) return failed(started.error());
-  if (cashier) cashier->start(node.loops().at(node.loops().size() - 1));
+  if (auto started = server.start(); !started) {
+    node.close();  // what runs beside requests uses the cashier
+    return failed(started.error());
+  }
+  std::atomic<bool> gave_up = false;
+  if (!at_once)
+    node.runtime().spawn(node.loops().at(0), "begin when the store is there",
+                         begin_later(&node, cashier.get(), &gave_up));
   const bool tls = !settings.server.tls_certificate_file.empty();
   const std::string host = settings.server.address.find(':') == std::string::npos ? settings.server.address
                                                                                   : '[' + settings.server.address + ']';
@@ -121,7 +173,7 @@ int serve(ServeSettings settings) {
   log_info("stopped", {});
   // What was cut off may still be suspended in an event loop; there is no taking it apart in order.
   if (!whole) std::_Exit(1);
-  return 0;
+  return gave_up ? 1 : 0;
 }
 
 }  // namespace abc2::cli

@@ -1,5 +1,7 @@
 #include "journal/recoverer.hpp"
 
+#include <algorithm>
+
 #include "base/limits.hpp"
 #include "base/marks.hpp"
 #include "runtime/concurrently.hpp"
@@ -9,11 +11,36 @@ namespace abc2::journal {
 Recoverer::Recoverer(runtime::Runtime& runtime, std::function<unsigned()> nodes, Milliseconds stays_in_use)
     : runtime_(runtime), nodes_(std::move(nodes)), stays_in_use_(stays_in_use) {}
 
+Recoverer::Entry& Recoverer::enter(JournalKind& kind, const store::Key& head, Time now) {
+  const auto [at, added] = in_use_.try_emplace(head, Entry{&kind, now, now, std::nullopt});
+  if (!added) at->second.used = now;
+  return at->second;
+}
+
 void Recoverer::use(JournalKind& kind, const store::Key& head) {
   const Time now = runtime_.now();
   const std::lock_guard lock(mutex_);
-  const auto [at, added] = in_use_.try_emplace(head, Entry{&kind, now, now});
-  if (!added) at->second.used = now;
+  enter(kind, head, now).used_here = now;
+}
+
+void Recoverer::use_elsewhere(JournalKind& kind, const store::Key& head) {
+  const Time now = runtime_.now();
+  const std::lock_guard lock(mutex_);
+  enter(kind, head, now);
+}
+
+std::vector<store::Key> Recoverer::used_here() const {
+  const Time now = runtime_.now();
+  std::vector<std::pair<Time, store::Key>> found;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [head, entry] : in_use_)
+      if (entry.used_here && now - *entry.used_here <= stays_in_use_) found.emplace_back(*entry.used_here, head);
+  }
+  std::ranges::sort(found, std::greater());
+  std::vector<store::Key> heads;
+  for (auto& [at, head] : found) heads.push_back(std::move(head));
+  return heads;
 }
 
 std::vector<std::pair<store::Key, JournalKind*>> Recoverer::due() {

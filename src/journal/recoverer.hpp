@@ -14,6 +14,8 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <vector>
 
 #include "journal/kinds.hpp"
 
@@ -35,6 +37,11 @@ class Recoverer {
   // The journal of `kind` at `head` is in use here.
   void use(JournalKind& kind, const store::Key& head);
 
+  // It is in use on another node, which says so itself: looked at as any, and not among used_here().
+  void use_elsewhere(JournalKind& kind, const store::Key& head);
+  // The heads of the journals that are in use here, the last used first.
+  [[nodiscard]] std::vector<store::Key> used_here() const;
+
   // Looks until runtime.stopping().
   Task<void> run();
 
@@ -49,7 +56,9 @@ class Recoverer {
     JournalKind* kind;
     Time used;
     Time looked;
+    std::optional<Time> used_here;
   };
+  Entry& enter(JournalKind& kind, const store::Key& head, Time now);
   std::vector<std::pair<store::Key, JournalKind*>> due();
   Task<void> look(JournalKind* kind, store::Key head, std::size_t* failed);
 

@@ -37,7 +37,7 @@ Task<Result<std::uint64_t>> Sweep::once(Time void_until) {
   co_return errors_.load() - errors_before;
 }
 
-Task<void> Sweep::run(std::size_t per_second) {
+Task<void> Sweep::run(std::size_t per_second, Mine mine) {
   // Pages of a tenth of a second's worth, each followed by that pause.
   const std::size_t page_size = std::max<std::size_t>(1, per_second / 10);
   while (!runtime_.stopping()) {
@@ -54,6 +54,7 @@ Task<void> Sweep::run(std::size_t per_second) {
         }
         more = page.value().more && !page.value().items.empty();
         if (!page.value().items.empty()) after = page.value().items.back().key;
+        if (mine) std::erase_if(page.value().items, [&](const store::ScanItem& item) { return !mine(item.key); });
         const Time void_until = runtime_.now() - limits::hold_is_old;
         co_await handle_all(&part, std::move(page.value().items), void_until);
       }

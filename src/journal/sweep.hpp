@@ -31,9 +31,12 @@ class Sweep {
   // Looks at everything once, as fast as it goes. Returns how many handlers failed. Errors: of the scan.
   Task<Result<std::uint64_t>> once(Time void_until);
 
-  // Looks at everything again and again, at most `per_second` documents a second, until runtime.stopping(); holds
-  // are voided when they are older than limits::hold_is_old.
-  Task<void> run(std::size_t per_second);
+  // Whether a document is this node's to look at: see Membership::mine.
+  using Mine = std::function<bool(const store::Key&)>;
+
+  // Looks again and again at everything that is `mine`, or at everything without that; reads at most `per_second`
+  // documents a second; until runtime.stopping(). Holds are voided when they are older than limits::hold_is_old.
+  Task<void> run(std::size_t per_second, Mine mine = nullptr);
 
   [[nodiscard]] SweepCounts counts() const { return {documents_.load(), errors_.load(), rounds_.load()}; }
 

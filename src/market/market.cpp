@@ -13,6 +13,7 @@ struct Market::Gauges {
   explicit Gauges(Metrics& metrics)
       : holds(metrics.gauge("abc2_holds", "Accounts that are held now, as the last sweep saw them.")),
         oldest_hold_ms(metrics.gauge("abc2_hold_oldest_milliseconds", "Age of the oldest hold at the last sweep.")),
+        nodes(metrics.gauge("abc2_nodes", "Nodes of this market, this one included.")),
         in_use(metrics.gauge("abc2_campaigns_in_use", "Campaigns that the recoverer looks at.")),
         looks(metrics.gauge("abc2_recovery_looks", "Looks of the recoverer so far.")),
         settled(metrics.gauge("abc2_recovery_settled", "Purchases settled for somebody else so far.")),
@@ -26,7 +27,7 @@ struct Market::Gauges {
     audit_findings.set(-1);
   }
 
-  Gauge &holds, &oldest_hold_ms, &in_use, &looks, &settled, &voids, &errors, &corruptions, &sweep_documents,
+  Gauge &holds, &oldest_hold_ms, &nodes, &in_use, &looks, &settled, &voids, &errors, &corruptions, &sweep_documents,
       &sweep_errors, &sweep_rounds, &audit_findings;
   // Gathered by the round that the sweep is in.
   std::atomic<std::int64_t> holds_seen{0}, oldest_seen_ms{0};
@@ -53,8 +54,11 @@ Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& h
       accounts(store, runtime, hasher, [this](std::string user) { return recover_user(std::move(user)); }),
       statistics(store, runtime, metrics),
       audit(store, runtime),
+      nodes(
+          store, runtime, [this] { return recoverer.used_here(); },
+          [this](const store::Key& head) { recoverer.use_elsewhere(purchases.sales(), head); }),
       recoverer(
-          runtime, [] { return 1u; }, campaign_stays_in_use),
+          runtime, [this] { return nodes.count(); }, campaign_stays_in_use),
       sweep(store, runtime),
       gauges_(std::make_unique<Gauges>(metrics)) {
   purchases.on_use = [this](const store::Key& campaign) { recoverer.use(purchases.sales(), campaign); };
@@ -134,7 +138,9 @@ Task<Result<std::vector<HeldAccount>>> Market::held_accounts() {
 
 void Market::start(Executor where) {
   runtime_.spawn(where, "recoverer", recoverer.run());
-  runtime_.spawn(where, "sweep", sweep.run(settings_.sweep_per_second));
+  runtime_.spawn(where, "membership", nodes.run());
+  runtime_.spawn(where, "sweep",
+                 sweep.run(settings_.sweep_per_second, [this](const store::Key& key) { return nodes.mine(key); }));
   runtime_.spawn(where, "ad statistics", statistics.run());
   runtime_.spawn(where, "audit", audit_loop());
   runtime_.spawn(where, "gauges", gauges_loop());
@@ -160,6 +166,7 @@ Task<void> Market::gauges_loop() {
   while (!runtime_.stopping()) {
     const journal::RecoveryCounts recovered = recoverer.counts();
     const SweepCounts swept = sweep.counts();
+    gauges_->nodes.set(static_cast<std::int64_t>(nodes.count()));
     gauges_->in_use.set(static_cast<std::int64_t>(recoverer.in_use()));
     gauges_->looks.set(static_cast<std::int64_t>(recovered.looks));
     gauges_->settled.set(static_cast<std::int64_t>(recovered.settled));

@@ -9,6 +9,7 @@
 // Thread-safe. What is given to the constructor is borrowed and must outlive every operation.
 #pragma once
 #include "base/metrics.hpp"
+#include "journal/membership.hpp"
 #include "journal/recoverer.hpp"
 #include "journal/sweep.hpp"
 #include "market/accounts.hpp"
@@ -56,6 +57,7 @@ class Market {
   Accounts accounts;
   AdStatistics statistics;
   Audit audit;
+  journal::Membership nodes;  // of this market, one of which is this process
   journal::Recoverer recoverer;
   journal::Sweep sweep;
 

@@ -9,10 +9,9 @@
 
 namespace abc2::store {
 
-// Calls visit(key, document) for each in the order of keys. Whether it goes on is what `visit` returns, if it returns
-// anything. Errors: corrupt (one of them), the store's.
+// Calls visit(key, versioned document) for each in the order of keys. Errors: corrupt (one of them), the store's.
 template <Document T, class Visit>
-Task<Result<void>> each(Store& store, Key prefix, Visit visit) {
+Task<Result<void>> each_versioned(Store& store, Key prefix, Visit visit) {
   Key after;
   for (bool more = true; more;) {
     CO_TRY(const auto page, co_await store.scan(prefix, after, limits::scan_items));
@@ -20,14 +19,18 @@ Task<Result<void>> each(Store& store, Key prefix, Visit visit) {
     if (!page.items.empty()) after = page.items.back().key;
     for (const auto& item : page.items) {
       CO_TRY(auto found, decode_snapshot<T>(item.key, item.document));
-      if constexpr (std::is_same_v<decltype(visit(item.key, std::move(found->value))), bool>) {
-        if (!visit(item.key, std::move(found->value))) co_return success();
-      } else {
-        visit(item.key, std::move(found->value));
-      }
+      visit(item.key, *std::move(found));
     }
   }
   co_return success();
+}
+
+// Calls visit(key, document). As each_versioned.
+template <Document T, class Visit>
+Task<Result<void>> each(Store& store, Key prefix, Visit visit) {
+  return each_versioned<T>(store, std::move(prefix), [visit = std::move(visit)](const Key& key, Versioned<T> found) {
+    visit(key, std::move(found.value));
+  });
 }
 
 }  // namespace abc2::store
