@@ -20,8 +20,8 @@ SETTINGS = ("--operators", "op", "--fee-basis-points", "250", "--login-burst", "
 
 
 def sql(postgres, statements):
-    done = subprocess.run([PROGRAMS / "psql", "-h", str(postgres.folder), "-U", "abc2", "-v", "ON_ERROR_STOP=1", "-qtA",
-                           "-d", "abc2"], input=statements, capture_output=True, text=True, check=False)
+    done = subprocess.run([PROGRAMS / "psql", "-v", "ON_ERROR_STOP=1", "-qtA", "-d", postgres.url], input=statements,
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
