@@ -12,11 +12,12 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
+import runbook
+
+ROOT = runbook.ROOT
 sys.path.append(str(ROOT / "tests/http"))
 from abc2_server import PATIENCE, PROGRAM, Server, run  # noqa: E402
 
-PASSWORD = "a password for tests"
 
 
 def must(*command, **more):
@@ -130,6 +131,24 @@ def behind_proxy(*arguments):
         yield proxy, servers
 
 
+def the_settings_file_is_taken():
+    text = runbook.block("toml", "behind-proxy")
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        certificate(folder, "market.internal")
+        for old, new in ((re.search(r'"postgres://.*?"', text).group(0), '"memory:"'), ("10.0.0.11", "127.0.0.1"),
+                         ("8443", "0"), ("/etc/abc2/node.pem", f"{folder}/market.internal.pem"),
+                         ("/etc/abc2/node.key", f"{folder}/market.internal.key")):
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        (folder / "abc2.toml").write_text(text, encoding="utf-8")
+        with subprocess.Popen([PROGRAM, "--config", folder / "abc2.toml", "serve"], stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.DEVNULL) as server:
+            said = server.stdout.readline()
+            server.terminate()
+        assert said.startswith("https://127.0.0.1:") and server.returncode == 0, (said, server.returncode)
+
+
 def the_market_is_served_through_nginx():
     with behind_proxy() as (proxy, servers):
         for path in ("/healthz", "/readyz", "/api/campaigns/demo-seller/1"):
@@ -163,4 +182,5 @@ def a_forged_address_is_of_no_use():
         assert answers.count(401) <= 6 and 429 in answers, answers
 
 
-run(the_unit_is_sound, the_market_is_served_through_nginx, a_forged_address_is_of_no_use)
+run(the_unit_is_sound, the_settings_file_is_taken, the_market_is_served_through_nginx,
+    a_forged_address_is_of_no_use)
