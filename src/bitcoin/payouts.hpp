@@ -93,7 +93,8 @@ class Payouts {
   Task<Result<std::vector<Waiting>>> claim(std::vector<Waiting> chosen, std::uint64_t number);
   ExtendedKey key_of(std::uint32_t chain, std::uint64_t index) const;
   Result<SignedTransaction> sign(const Payout& payout, std::uint64_t number, Satoshi rate, Satoshi least_fee) const;
-  Result<SignedTransaction> signed_anew(const Payout& payout, std::uint64_t number, Satoshi rate, Satoshi least_fee) const;
+  Result<SignedTransaction> signed_anew(const Payout& payout, std::uint64_t number, Satoshi rate,
+                                        Satoshi least_fee) const;
 
   store::Store& store_;
   runtime::Runtime& runtime_;

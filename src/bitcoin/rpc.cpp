@@ -11,6 +11,7 @@ namespace abc2::bitcoin {
 namespace {
 
 constexpr std::size_t kMostCookieBytes = 1024;
+constexpr Milliseconds kStateAtMost{3'000};
 
 Error no_answer(std::string_view why) {
   return {Code::unavailable, "the bitcoin node's answer cannot be used: " + std::string(why)};
@@ -85,13 +86,13 @@ void RpcNodes::use(const std::vector<std::string>& names) {
   used_ = bits;
 }
 
-Task<Result<RpcAnswer>> RpcNodes::call_one(RpcNode node, std::string method, std::string params) {
+Task<Result<RpcAnswer>> RpcNodes::call_one(RpcNode node, std::string method, std::string params, Milliseconds at_most) {
   CO_TRY(auto url, parse_http_url(node.url));
   CO_TRY(const auto credentials, credentials_of(node));
   const std::string authorization = credentials.empty() ? "" : "Basic " + market::to_base64(credentials);
   std::string body = R"({"jsonrpc":"1.0","id":"abc2","method":)" + in_quotes(method) + ",\"params\":" + params + "}";
   CO_TRY(const auto reply, co_await http_post(std::move(url), node.ca_file, authorization, std::move(body),
-                                              {settings_.at_most, settings_.most_bytes}));
+                                              {at_most, settings_.most_bytes}));
   co_return read_answer(reply.status, reply.body);
 }
 
@@ -101,7 +102,7 @@ Task<Result<RpcAnswer>> RpcNodes::call(std::string method, std::string params) {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const std::size_t which = (first + i) % nodes_.size();
     if ((used_.load() >> which & 1) == 0) continue;
-    auto answer = co_await call_one(nodes_[which], method, params);
+    auto answer = co_await call_one(nodes_[which], method, params, settings_.at_most);
     if (answer) {
       if (i > 0) ABC2_MARK("rpc: another node took over");
       current_.store(which);
@@ -135,7 +136,8 @@ Task<std::vector<NodeState>> RpcNodes::states() {
   std::vector<NodeState> all;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     NodeState state{nodes_[i].name, (used_.load() >> i & 1) != 0, std::nullopt, {}};
-    const auto answer = co_await call_one(nodes_[i], "getblockchaininfo", "[]");
+    const auto answer =
+        co_await call_one(nodes_[i], "getblockchaininfo", "[]", std::min(settings_.at_most, kStateAtMost));
     const auto tip = answer ? tip_of(answer.value()) : Result<Tip>(answer.error());
     if (tip) state.height = tip.value().height;
     if (!tip) state.trouble = tip.error().message();

@@ -68,7 +68,7 @@ class RpcNodes final : public ChainSource {
 
   // Only the nodes of these names are asked from now on; no names: all of them.
   void use(const std::vector<std::string>& names);
-  // Asks every node, also those that are not used.
+  // Asks every node, also those that are not used; for a few seconds each, since a person is waiting.
   Task<std::vector<NodeState>> states();
 
   // `params` is the text of a JSON list. Errors: unavailable, naming what each node said.
@@ -76,7 +76,7 @@ class RpcNodes final : public ChainSource {
 
  private:
   Result<Tip> tip_of(const RpcAnswer& answer) const;
-  Task<Result<RpcAnswer>> call_one(RpcNode node, std::string method, std::string params);
+  Task<Result<RpcAnswer>> call_one(RpcNode node, std::string method, std::string params, Milliseconds at_most);
 
   const Network network_;
   const std::vector<RpcNode> nodes_;

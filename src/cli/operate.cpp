@@ -39,12 +39,12 @@ int print_audit(const json::object& report, bool as_json) {
               static_cast<long long>(integer(report, "accounts")), static_cast<long long>(integer(report, "campaigns")),
               static_cast<long long>(integer(report, "slots_sold")),
               static_cast<long long>(integer(report, "in_flight")));
-  std::printf("put in %lld sat = paid out %lld + balances %lld + earnings not collected %lld + fees not collected %lld\n",
-              static_cast<long long>(integer(report, "put_in_sat")),
-              static_cast<long long>(integer(report, "paid_out_sat")),
-              static_cast<long long>(integer(report, "balances_sat")),
-              static_cast<long long>(integer(report, "earnings_to_collect_sat")),
-              static_cast<long long>(integer(report, "fees_to_collect_sat")));
+  std::printf(
+      "put in %lld sat = paid out %lld + balances %lld + earnings not collected %lld + fees not collected %lld\n",
+      static_cast<long long>(integer(report, "put_in_sat")), static_cast<long long>(integer(report, "paid_out_sat")),
+      static_cast<long long>(integer(report, "balances_sat")),
+      static_cast<long long>(integer(report, "earnings_to_collect_sat")),
+      static_cast<long long>(integer(report, "fees_to_collect_sat")));
   if (const auto* findings = report.if_contains("findings"); findings && findings->is_array()) {
     for (const auto& finding : findings->get_array()) std::printf("%s\n", json::serialize(finding).c_str());
   }
