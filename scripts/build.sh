@@ -1,11 +1,10 @@
-# Sourced by ./dev. The build folders: release, asan (address and undefined behaviour), tsan (threads), fuzz.
+# Sourced by ./dev. The build folders: release, asan (address and undefined behaviour, and the fuzzers), tsan (threads).
 
 build_options() {
   case $1 in
     release) echo "-DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=$(have /usr/include/gmock/gmock.h) -DABC2_BENCH=$(have /usr/include/sqlite3.h)" ;;
-    asan) echo "-DABC2_SANITIZE=address,undefined" ;;
+    asan) echo "-DABC2_SANITIZE=address,undefined -DABC2_FUZZ=ON" ;;
     tsan) echo "-DABC2_SANITIZE=thread" ;;
-    fuzz) echo "-DABC2_SANITIZE=address,undefined -DABC2_FUZZ=ON -DBUILD_TESTING=OFF" ;;
     *) die "no such build: $1" ;;
   esac
 }

@@ -41,27 +41,27 @@ stage() {
 fuzz_stage() {
   local seconds=${ABC2_FUZZ_SECONDS:-10} started=$SECONDS program name fuzzers=0 bad=0
   say "== fuzzing, $seconds s each"
-  if ! build fuzz abc2_fuzz_programs; then
+  if ! build asan abc2_fuzz_programs; then
     count 0 1
     return
   fi
-  for program in "$root"/build/fuzz/fuzzers/fuzz_*; do
+  for program in "$root"/build/asan/fuzzers/fuzz_*; do
     [ -x "$program" ] || continue
     name=${program##*/}
     # A program whose source is gone is not run.
-    ninja -C "$root/build/fuzz" -t query "$name" >/dev/null 2>&1 || continue
+    ninja -C "$root/build/asan" -t query "$name" >/dev/null 2>&1 || continue
     fuzzers=$((fuzzers + 1))
-    local found=$root/build/fuzz/found/$name seeds=$root/tests/fuzz/${name#fuzz_}
+    local found=$root/build/asan/found/$name seeds=$root/tests/fuzz/${name#fuzz_}
     mkdir -p "$found"
     local folders=("$found")
     if [ -d "$seeds" ]; then folders+=("$seeds"); fi
     if (cd "$found" && "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="$root/build/fuzz/" "${folders[@]}" </dev/null >"$root/build/fuzz/$name.log" 2>&1); then
-      say "$name: passed, $(awk '/number_of_executed_units/ {print $2}' "$root/build/fuzz/$name.log") inputs"
+        -artifact_prefix="$root/build/asan/" "${folders[@]}" </dev/null >"$root/build/asan/$name.log" 2>&1); then
+      say "$name: passed, $(awk '/number_of_executed_units/ {print $2}' "$root/build/asan/$name.log") inputs"
     else
       bad=$((bad + 1))
       say "$name: FAILED"
-      tail -n 60 "$root/build/fuzz/$name.log"
+      tail -n 60 "$root/build/asan/$name.log"
     fi
   done
   count $((fuzzers - bad)) $bad
