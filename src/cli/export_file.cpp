@@ -252,7 +252,7 @@ Result<std::string> ExportReader::line() {
   ++lines_;
   std::string line;
   for (;;) {
-    const int c = ::getc_unlocked(file_.get());
+    const int c = std::getc(file_.get());
     if (c == '\n') return line;
     if (c == EOF && std::ferror(file_.get()) != 0) return system_error("reading the export");
     if (c == EOF) return wrong("the file ends here, and was longer once");
@@ -302,7 +302,7 @@ Result<std::optional<ExportedDocument>> ExportReader::end(const std::string& tex
   if (count_member(last, "documents") != documents_)
     return wrong("there are " + std::to_string(documents_) + " documents before it, and it says otherwise");
   if (text_member(last, "sha256") != digest_.hex()) return wrong("what stands before it is not what was exported");
-  if (::getc_unlocked(file_.get()) != EOF) return wrong("there is more after it");
+  if (std::getc(file_.get()) != EOF) return wrong("there is more after it");
   if (std::ferror(file_.get()) != 0) return system_error("reading the export");
   return std::optional<ExportedDocument>();
 }

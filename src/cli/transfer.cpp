@@ -131,19 +131,29 @@ Task<Result<void>> put(store::Store& store, runtime::Runtime& runtime, ExportedD
   co_return last.within("writing " + document.key);
 }
 
-Task<Result<void>> put_all(store::Store& store, runtime::Runtime& runtime, std::vector<ExportedDocument> batch) {
+// Documents that are written at the same time.
+struct Batch {
+  store::Store& store;
+  runtime::Runtime& runtime;
+  std::vector<ExportedDocument> documents;
   // Each that has ended without an error is counted: one that ends in an exception has not.
   std::size_t done = 0;
-  std::optional<Error> failed;
-  std::function<Task<void>(std::size_t)> work = [&](std::size_t i) -> Task<void> {
+  std::optional<Error> failed{};
+
+  Task<void> write(std::size_t i) {
     if (failed) co_return;
-    auto written = co_await put(store, runtime, std::move(batch[i]));
+    auto written = co_await put(store, runtime, std::move(documents[i]));
     if (written) ++done;
     if (!written && !failed) failed = written.error();
-  };
-  co_await runtime::concurrently(runtime, "import", batch.size(), kInFlight, work);
-  if (failed) co_return std::move(*failed);
-  if (done != batch.size()) co_return Error(Code::unavailable, "not all documents could be written; see the log");
+  }
+};
+
+Task<Result<void>> put_all(store::Store& store, runtime::Runtime& runtime, std::vector<ExportedDocument> documents) {
+  const std::size_t count = documents.size();
+  Batch batch{store, runtime, std::move(documents)};
+  co_await runtime::concurrently(runtime, "import", count, kInFlight, [&](std::size_t i) { return batch.write(i); });
+  if (batch.failed) co_return std::move(*batch.failed);
+  if (batch.done != count) co_return Error(Code::unavailable, "not all documents could be written; see the log");
   co_return success();
 }
 
