@@ -94,7 +94,7 @@ def a_busy_market_is_refused_or_right():
                 expect_sound(path, f"embedded:{folder}/store-{number}")
             else:
                 assert done.returncode == 1 and "documents kept changing" in done.stderr, done
-                assert not list(folder.glob("export-*")), "something is left of an export that was refused"
+                assert not list(folder.glob(path.name + "*")), "something is left of an export that was refused"
                 refused += 1
             market.until_more(5)
     print(f"{refused} of {ROUNDS} were refused")
