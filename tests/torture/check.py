@@ -299,6 +299,8 @@ class Checker:
             self.find("held", f"{held}")
         if self.state["settled_s"] is None:
             self.find("held", "what was left half-done was not finished in time")
+        for process in self.state.get("ended_by_themselves", []):
+            self.find("ended by itself", process)
         if not self.state["audit"]["passed"]:
             self.find("the audit", f"{self.state['audit']['findings']}")
 

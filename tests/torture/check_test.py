@@ -281,6 +281,10 @@ class Check(unittest.TestCase):
         self.state["audit"] = {"passed": False, "findings": ["A1"]}
         self.only("the audit")
 
+    def test_a_process_that_nobody_killed(self):
+        self.state["ended_by_themselves"] = ["node 1 ended by itself with -6"]
+        self.only("ended by itself")
+
     def test_an_acknowledged_account_or_campaign_that_is_missing(self):
         self.records.append(call("register", "eve", 0.1, 0.2, 201))
         self.only("acknowledged and missing")
