@@ -137,13 +137,24 @@ class Postgres(Store):
         self.members = [Machine("member 0", folder, proxies)]
         self.open_links([self.members[0].port])
 
+    settings = ""
+
     def start(self):
-        self.members[0].make("")
+        self.members[0].make(self.settings)
         self.members[0].start()
         until(lambda: self.members[0].sql("select 1") == "1", "PostgreSQL")
 
     def url(self, node):
         return f"postgres://abc2@{self.hosts(node)}/postgres"
+
+
+class Forgetful(Postgres):
+    """Acknowledges what is not on the disk yet, and forgets it when it is killed: a run on it must fail."""
+
+    settings = "synchronous_commit = off\nwal_writer_delay = 10s\n"
+
+    def url(self, node):
+        return super().url(node) + "?asynchronous_commit=yes"
 
 
 class Standby(Store):
@@ -205,7 +216,7 @@ class Standby(Store):
             raise AssertionError(f"{self.primary.name} does not carry out: {statement}")
 
 
-STORES = {"etcd": Etcd, "postgres": Postgres, "standby": Standby}
+STORES = {"etcd": Etcd, "postgres": Postgres, "standby": Standby, "forgetful": Forgetful}
 
 
 class Node(Process):

@@ -13,7 +13,7 @@ PASSWORD = "a long password"
 RICH = 10**13
 HIGHEST = 10**9          # about thirty slots of a campaign can be sold, since its price doubles
 SLOT_LENGTH_MS = 60_000  # the shortest that there is
-CAMPAIGNS_OPEN = 6
+CAMPAIGNS_OPEN = 9
 LOGINS = 20              # of one user; of more than 32 sessions the oldest would be ended
 POOR = 6                 # buyers who have as much as one of the small deposits, and are often refused
 
@@ -25,6 +25,10 @@ def uncertain(status, answer):
 def again(status, answer):
     """May the same request have another answer soon?"""
     return uncertain(status, answer) or status in (423, 429, 503)
+
+
+class Over(Exception):
+    """Everybody goes home."""
 
 
 class Town:
@@ -44,8 +48,13 @@ class Town:
         return [attempt for buyer in self.buyers for attempt in buyer.attempts]
 
     def on_sale(self, draw):
-        with self.lock:
-            return tuple(draw.choice(self.campaigns[-CAMPAIGNS_OPEN:]))
+        """(seller, campaign, the slot that should be next); waits while everything is sold out."""
+        while True:
+            with self.lock:
+                if self.campaigns:
+                    return tuple(draw.choice(self.campaigns[-CAMPAIGNS_OPEN:]))
+            if self.over.wait(0.1):
+                raise Over
 
     def goes_on_at(self, seller, campaign, following):
         with self.lock:
@@ -112,6 +121,8 @@ class Person(threading.Thread):
         try:
             while not self.town.over.is_set():
                 self.do_something()
+        except Over:
+            return
         except BaseException as error:  # whatever it is, the run fails with it
             self.town.failures.append(error)
         finally:
@@ -233,7 +244,7 @@ class Seller(Person):
 
     def do_something(self):
         with self.town.lock:
-            wanted = sum(one[0] == self.user for one in self.town.campaigns) < 2
+            wanted = sum(one[0] == self.user for one in self.town.campaigns) < 4
         if wanted:
             self.new_campaign()
         elif self.draw.random() < 0.3:

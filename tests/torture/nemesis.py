@@ -11,9 +11,9 @@ CUTS = ("reset", "swallow", "swallow-answers")
 
 
 class Nemesis:
-    def __init__(self, store, nodes, proxies, history, seed):
+    def __init__(self, store, nodes, proxies, history, failures, seed):
         self.store, self.nodes, self.proxies, self.history = store, nodes, proxies, history
-        self.counts, self.died = {}, []
+        self.counts, self.died, self.failures = {}, [], failures
         self.draws = [random.Random(f"{seed} store"), random.Random(f"{seed} nodes")]
         self.kinds = [KINDS[type(store).__name__], NODE_KINDS]
         self.bags, self.over = [[], []], False
@@ -37,6 +37,8 @@ class Nemesis:
 
     def look_after(self):
         """Nothing may end that was not killed; PostgreSQL may have to be started twice after it was."""
+        if self.failures:  # of the test itself
+            raise self.failures[0]
         for process in [*self.nodes, *self.store.members]:
             if process.ended_by_itself():
                 code = process.process.returncode
@@ -62,7 +64,7 @@ class Nemesis:
                 yield wait
             self.counts[name] = self.counts.get(name, 0) + 1
             self.history.fault(name, "", "end")
-            yield self.draws[lane].uniform(0.3, 2.0)
+            yield self.draws[lane].uniform(0.5, 3.0)
 
 
 # ------------------------------------------------------------------------------------------------ nodes and links
@@ -263,6 +265,7 @@ KINDS = {
     "Etcd": (kill_member, kill_member, pause_member, pause_member_briefly, isolate_member, isolate_member,
              kill_all_members, pause_all_members),
     "Postgres": (kill_member, kill_member, pause_member, pause_member_briefly),
+    "Forgetful": (kill_member,),
     "Standby": (kill_primary, pause_primary, kill_standby, pause_standby, cut_replication, promote_standby,
                 promote_standby),
 }

@@ -42,7 +42,7 @@ def run(arguments, keep, log):
         until(lambda: all(node.ready() for node in nodes), "all nodes ready")
         town = Town(nodes, log, arguments.seed, arguments.buyers, SELLERS)
         town.start()
-        nemesis = Nemesis(store, nodes, proxies, log, arguments.seed)
+        nemesis = Nemesis(store, nodes, proxies, log, town.failures, arguments.seed)
         nemesis.run(arguments.seconds)
         began = time.monotonic()
         until(lambda: all(node.ready() for node in nodes), "all nodes ready after the faults")
@@ -132,8 +132,10 @@ def main():
     checker = Checker(records, state)
     findings = checker.check()
     tell(records, checker, state, nemesis, ready)
-    for kind, text in findings[:40]:
-        print(f"FOUND {kind}: {text}")
+    for kind, times in collections.Counter(kind for kind, _ in findings).items():
+        print(f"FOUND {kind}, {times} times:")
+        for text in [text for found, text in findings if found == kind][:3]:
+            print(f"  {text}")
     print(f"{'HOLDS' if not findings else f'FAILS: {len(findings)} findings'} (seed {arguments.seed})")
     return 1 if findings else 0
 
