@@ -131,7 +131,7 @@ def operators_work_through_a_running_server():
         assert other.returncode == 1 and "conflict" in other.stderr, other
         assert command("fund", "ann", "5000", key="ann.0").returncode == 1
         audited = command("audit")
-        assert audited.returncode == 0 and "put in 5000 sat = balances 5000" in audited.stdout, audited
+        assert audited.returncode == 0 and "put in 5000 sat = paid out 0 + balances 5000" in audited.stdout, audited
         assert command("recover").returncode == 0
 
 
