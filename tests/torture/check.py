@@ -11,6 +11,7 @@ import history
 
 FINAL = ("slot_taken", "attempt_ended")  # for this slot and attempt nothing else can ever be answered
 NOT_NOW = ("conflict", "price_above_limit", "insufficient_funds", "account_held")
+LEFT = ("unavailable", "too_busy")  # nothing is charged, unless the same request is sent again
 CLOCK = 1000  # ms by which a clock may have been set during a run
 
 
@@ -102,7 +103,9 @@ class Checker:
                 if attempt.yes and call["start"] > attempt.acknowledged and not held:
                     self.find("acknowledged and then refused", f"{attempt} was bought at {attempt.acknowledged:.3f}, "
                               f"asked again at {call['start']:.3f}: {call['answer']}")
-            if attempt.yes and not attempt.open_at_first and all(call["status"] == 200 for call in attempt.yes):
+            # A store in trouble may have left a hold, which the same request then turns into a purchase.
+            left = any(call["answer"].get("code") in LEFT for call in attempt.calls)
+            if attempt.yes and not attempt.open_at_first and not left and all(c["status"] == 200 for c in attempt.yes):
                 self.find("refused and yet bought", f"{attempt}: no answer left it open, and it had been bought: "
                           f"{[(call['status'], call['answer'].get('code')) for call in attempt.calls]}")
             if not attempt.yes and not attempt.no:

@@ -135,8 +135,19 @@ class Check(unittest.TestCase):
 
     def test_an_attempt_that_was_refused_and_yet_bought(self):
         lost = next(record for record in self.records if record.get("attempt") == "b2")
-        lost.update(status=503, answer={"code": "unavailable"})
+        lost.update(status=402, answer={"code": "insufficient_funds"})
         self.only("refused and yet bought")
+
+    def test_a_hold_that_was_left_by_a_store_in_trouble_may_be_taken_up(self):
+        lost = next(record for record in self.records if record.get("attempt") == "b2")
+        lost.update(status=503, answer={"code": "unavailable"})
+        self.assertEqual([], check(self.records, self.state))
+
+    def test_an_attempt_that_was_told_that_nothing_was_charged_and_was(self):
+        told = [record for record in self.records if record.get("attempt") == "b2"]
+        told[0].update(status=503, answer={"code": "unavailable"})
+        self.records.remove(told[1])
+        self.only("sold to nobody who asked")
 
     def test_an_attempt_without_an_outcome(self):
         self.records.append(refused("ben", "b4", 4, 11.9, 12.0, "conflict"))

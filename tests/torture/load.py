@@ -133,11 +133,13 @@ class Person(threading.Thread):
 
 
 class Attempt:
-    """A purchase that is wanted, and what is known of it: `open` until it can have no other outcome."""
+    """A purchase that is wanted, and what is known of it. `open`: it may have been bought, or be bought yet, for all
+    that was answered. `charged_nothing`: it was told so by a store in trouble, and is never asked for again, so that
+    nothing may have been charged."""
 
     def __init__(self, buyer, seller, campaign, slot, highest):
         self.buyer, self.seller, self.campaign, self.slot, self.highest = buyer, seller, campaign, slot, highest
-        self.id, self.open, self.bought = buyer.uuid(), True, False
+        self.id, self.open, self.bought, self.charged_nothing = buyer.uuid(), False, False, False
 
     def ask(self, caller, node, token):
         status, answer = caller.call(
@@ -146,6 +148,8 @@ class Attempt:
             campaign=self.campaign, slot=self.slot, attempt=self.id, highest=self.highest)
         if status in (200, 201):
             self.bought = True
+        if uncertain(status, answer):
+            self.open = True
         if self.bought or answer.get("code") in ("slot_taken", "attempt_ended"):
             self.open = False
         return status, answer
@@ -167,7 +171,9 @@ class Buyer(Person):
         if what < 0.84:
             self.buy()
         elif what < 0.90 and self.attempts:
-            self.draw.choice(self.attempts).ask(self.caller, self.node(), self.token)
+            attempt = self.draw.choice(self.attempts)
+            if not attempt.charged_nothing:
+                attempt.ask(self.caller, self.node(), self.token)
         elif what < 0.93:
             self.look()
         elif what < 0.94:
@@ -187,6 +193,9 @@ class Buyer(Person):
             status, answer = attempt.ask(self.caller, self.node(), self.token)
         patience = 2 if self.draw.random() < 0.2 else 10**6
         while again(status, answer) and patience and not self.town.over.is_set():
+            if answer.get("code") == "unavailable" and not attempt.open and self.draw.random() < 0.5:
+                attempt.charged_nothing = True
+                return
             patience -= 1
             self.pause(0.6)
             status, answer = attempt.ask(self.caller, self.node(), self.token)

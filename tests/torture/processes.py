@@ -47,6 +47,14 @@ def children(pid):
     return found
 
 
+def send(pids, number):
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:  # it has just ended
+            continue
+
+
 class Process:
     """A command that runs, or does not, or is paused."""
 
@@ -71,14 +79,8 @@ class Process:
 
     def everybody(self, number):
         """The signal to it and all that it started: first it, so that it starts no more."""
-        pids = [self.process.pid]
         self.process.send_signal(signal.SIGSTOP)
-        pids += children(self.process.pid)
-        for pid in pids:
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:  # it has just ended
-                continue
+        send([self.process.pid, *children(self.process.pid)], number)
 
     def kill(self):
         self.wanted = False
@@ -94,8 +96,7 @@ class Process:
     def resume(self):
         if self.paused:
             # The order does not matter: whoever goes on first waits for the others.
-            for pid in [self.process.pid, *children(self.process.pid)]:
-                os.kill(pid, signal.SIGCONT)
+            send([self.process.pid, *children(self.process.pid)], signal.SIGCONT)
             self.paused = False
 
 

@@ -12,6 +12,7 @@ import json
 import pathlib
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -111,6 +112,7 @@ def main():
     parser.add_argument("--buyers", type=int, default=BUYERS, help=f"({BUYERS})")
     parser.add_argument("--keep", default="torture", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is ended and removed
     arguments.program = str(pathlib.Path(arguments.program).resolve())
     keep = pathlib.Path(arguments.keep) / f"{arguments.store}-{arguments.seed}"
     shutil.rmtree(keep, ignore_errors=True)
@@ -136,6 +138,9 @@ def main():
         print(f"FOUND {kind}, {times} times:")
         for text in [text for found, text in findings if found == kind][:3]:
             print(f"  {text}")
+    if not findings and not any(attempt.yes and attempt.open_at_first for attempt in checker.attempts.values()):
+        print(f"FAILS: the faults have met no purchase, so that nothing was tested (seed {arguments.seed})")
+        return 1
     print(f"{'HOLDS' if not findings else f'FAILS: {len(findings)} findings'} (seed {arguments.seed})")
     return 1 if findings else 0
 
