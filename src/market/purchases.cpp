@@ -22,6 +22,7 @@ Purchases::Purchases(store::Store& store, runtime::Runtime& runtime, journal::Ki
   kinds.add(sales_);
 }
 
+// Of a slot that is not void.
 Result<Bought> Purchases::answer(const Order& order, Slot slot) {
   if (slot.sale->buyer == order.buyer && slot.sale->request == order.request)
     return Bought{order.slot, std::move(*slot.sale), true};
@@ -82,6 +83,8 @@ Task<Result<Bought>> Purchases::buy(Order order) {
       case Decision::others: {
         CO_TRY(auto theirs, co_await store::get_existing<Slot>(store_, keys::slot(campaign_key, order.slot),
                                                                "a slot that was decided is gone"));
+        if (theirs.value.voided())
+          co_return Error(Code::corrupt, "slot " + std::to_string(order.slot) + " is void, which it was not before");
         co_return answer(order, std::move(theirs.value));
       }
       case Decision::voided: {
