@@ -103,15 +103,21 @@ class Checker:
                 if attempt.yes and call["start"] > attempt.acknowledged and not held:
                     self.find("acknowledged and then refused", f"{attempt} was bought at {attempt.acknowledged:.3f}, "
                               f"asked again at {call['start']:.3f}: {call['answer']}")
-            # A store in trouble may have left a hold, which the same request then turns into a purchase.
-            left = any(call["answer"].get("code") in LEFT for call in attempt.calls)
-            if attempt.yes and not attempt.open_at_first and not left and all(c["status"] == 200 for c in attempt.yes):
-                self.find("refused and yet bought", f"{attempt}: no answer left it open, and it had been bought: "
-                          f"{[(call['status'], call['answer'].get('code')) for call in attempt.calls]}")
+            self.refused_before(attempt)
             if not attempt.yes and not attempt.no:
                 last = max((call["end"] for call in attempt.calls if uncertain(call)), default=None)
                 if last is not None and not any(call["start"] > last for call in attempt.later):
                     self.find("no outcome", f"{attempt}: it was never told")
+
+    def refused_before(self, attempt):
+        """Was it decided before the request that was told so, when all that had been asked until then was refused?"""
+        if not attempt.yes or attempt.open_at_first:
+            return
+        # A store in trouble may have left a hold, which the same request then turns into a purchase.
+        left = any(call["answer"].get("code") in LEFT for call in attempt.calls)
+        if not left and attempt.sale["bought_at_ms"] < self.wall_ms(attempt.yes[0]["start"]) - CLOCK:
+            self.find("refused and yet bought", f"{attempt}: no answer left it open, and it had been bought: "
+                      f"{[(call['status'], call['answer'].get('code')) for call in attempt.calls]}")
 
     # ------------------------------------------------------------------------------------------------- who has what
 
