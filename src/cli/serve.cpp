@@ -79,6 +79,9 @@ Task<Result<void>> begin(Node* node, bitcoin::Cashier* cashier) {
   co_return success();
 }
 
+// Whether it may be otherwise when it is tried again.
+bool passes(const Error& error) { return error.code() == Code::unavailable || error.code() == Code::undecided; }
+
 // As begin(), for a store that was not there at the start. What will not pass by itself ends the program.
 Task<void> begin_later(Node* node, bitcoin::Cashier* cashier, std::atomic<bool>* gave_up) {
   while (!node->runtime().stopping()) {
@@ -89,20 +92,13 @@ Task<void> begin_later(Node* node, bitcoin::Cashier* cashier, std::atomic<bool>*
       log_info("ready", {});
       co_return;
     }
-    if (begun.error().code() != Code::unavailable && begun.error().code() != Code::undecided) {
+    if (!passes(begun.error())) {
       failed(begun.error());
       *gave_up = true;
       ::kill(::getpid(), SIGTERM);
       co_return;
     }
   }
-}
-
-// Errors: unavailable.
-Result<void> check_demo(const Node& node, bool demo) {
-  if (demo && !node.store_is_there())
-    return Error(Code::unavailable, "--demo needs the store at once, and it cannot be reached");
-  return success();
 }
 
 }  // namespace
@@ -129,13 +125,15 @@ int serve(ServeSettings settings) {
     if (!made) return failed(made.error());
     cashier = std::move(made).value();
   }
-  if (const auto checked = check_demo(node, settings.demo); !checked) return failed(checked.error());
-  const bool at_once = node.store_is_there();
+  bool at_once = node.store_is_there();
   if (at_once) {
     // Before anybody asks.
     const auto begun = node.run(begin(&node, cashier.get()));
-    if (!begun) return failed(begun.error());
+    if (!begun && !passes(begun.error())) return failed(begun.error());
+    at_once = begun.has_value();
   }
+  if (settings.demo && !at_once)
+    return failed(Error(Code::unavailable, "--demo needs the store at once, and it cannot be reached"));
   if (settings.demo) {
     const auto seeded = node.run(seed_demo(&node.market(), &node.runtime()));
     if (!seeded) {

@@ -66,7 +66,16 @@ Task<Result<Bought>> Purchases::buy(Order order) {
     }
 
     const std::string attempt = kept(Guard::fresh_attempts) ? runtime::random_uuid(runtime_) : order.request;
-    CO_TRY(auto plan, decide_sale(order, attempt, campaign, balance, filler.value, fee_basis_points_, runtime_.now()));
+    auto decided = decide_sale(order, attempt, campaign, balance, filler.value, fee_basis_points_, runtime_.now());
+    if (!decided) {
+      // The balance may lack the very sum that this purchase has cost, which the campaign does not count yet. Only if
+      // the slot is not there, read after the balance, has it nothing to do with this refusal.
+      CO_TRY(const auto there, co_await store::get<Slot>(store_, keys::slot(campaign_key, order.slot)));
+      if (!there) co_return decided.error();
+      CO_TRY_VOID(co_await sales_.recover(campaign_key, limits::buyer_grace));
+      continue;
+    }
+    auto plan = std::move(decided).value();
     auto placed = co_await sales_.place(plan);
     if (!placed) {
       if (placed.error().code() == Code::conflict) continue;

@@ -101,6 +101,25 @@ struct Shop {
   }
 };
 
+// The state after the debit, before the campaign counts the slot: seen by whoever repeats the request at once.
+TEST(Purchases, WhatItHasCostIsNoReasonToRefuseItWhenItIsRepeated) {
+  Shop shop;
+  Campaign dear = shop.campaign();
+  dear.floor = Satoshi(1'000'000);
+  shop.put(kCampaign, dear);
+  EXPECT_FALSE(shop.run(shop.purchases.buy(Shop::order("ann", 1, "r1"))).repeated);
+  ASSERT_EQ(shop.balance("ann").money, Satoshi(0));
+  shop.put(kCampaign, dear);
+  const auto again = shop.run(shop.purchases.buy(Shop::order("ann", 1, "r1")));
+  EXPECT_TRUE(again.repeated);
+  EXPECT_EQ(again.slot, 1u);
+  EXPECT_EQ(shop.campaign().last, 1u) << "and it is counted now";
+  EXPECT_EQ(shop.balance("ann").money, Satoshi(0));
+  shop.put(kCampaign, dear);
+  EXPECT_EQ(shop.fails(shop.purchases.buy(Shop::order("ann", 1, "r2"))), Code::slot_taken) << "another request";
+  EXPECT_EQ(shop.fails(shop.purchases.buy(Shop::order("ann", 2, "r3"))), Code::price_above_limit) << "of the next";
+}
+
 TEST(Purchases, ASlotIsSoldAndPaidFor) {
   Shop shop;
   const Bought bought = shop.run(shop.purchases.buy(Shop::order("ann", 1, "r1")));
