@@ -12,7 +12,9 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t key_bytes = 512;           // any bytes but none at all
 inline constexpr std::size_t value_bytes = 512 * 1024;  // below etcd's 1.5 MiB request limit
 inline constexpr std::size_t scan_items = 1000;         // most documents of one page of a scan
-inline constexpr auto watch_staleness = 100ms;          // how old a watched document may be seen
+inline constexpr std::size_t commit_writes = 16;        // most documents that one commit changes
+inline constexpr std::size_t commit_bytes = 1u << 20;  // of their keys and values; a transaction of etcd's is a request
+inline constexpr auto watch_staleness = 100ms;         // how old a watched document may be seen
 
 // --- journal
 inline constexpr auto recovery_grace = 100ms;       // between finding an unsettled entry and settling it for its driver

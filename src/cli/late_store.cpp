@@ -73,6 +73,17 @@ Task<Result<store::WriteOutcome>> LateStore::replace(store::Key key, store::Vers
   co_return result;
 }
 
+bool LateStore::commits() const {
+  const store::Store* engine = engine_.load();
+  return engine && engine->commits();
+}
+
+Task<Result<store::WriteOutcome::Kind>> LateStore::commit(std::vector<store::Write> writes) {
+  CO_TRY(store::Store* const engine, this->engine());
+  auto result = co_await engine->commit(std::move(writes));
+  co_return result;
+}
+
 Task<Result<store::ScanPage>> LateStore::scan(store::Key prefix, store::Key after, std::size_t limit) {
   CO_TRY(store::Store* const engine, this->engine());
   auto result = co_await engine->scan(std::move(prefix), std::move(after), limit);

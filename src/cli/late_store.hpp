@@ -28,6 +28,8 @@ class LateStore final : public store::Store {
   Task<Result<store::Snapshot>> get(store::Key key, store::Freshness freshness) override;
   Task<Result<store::WriteOutcome>> add(store::Key key, store::Value value) override;
   Task<Result<store::WriteOutcome>> replace(store::Key key, store::Version expected, store::Value value) override;
+  [[nodiscard]] bool commits() const override;
+  Task<Result<store::WriteOutcome::Kind>> commit(std::vector<store::Write> writes) override;
   Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override;
   Task<Result<store::Snapshot>> watch(store::Key key, std::optional<store::Version> seen,
                                       Milliseconds at_most) override;

@@ -1,5 +1,6 @@
 #include "store/faulty_store.hpp"
 
+#include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -21,10 +22,16 @@ Task<void> never_return() {
   }
 }
 
-bool is_write(Verb verb) { return verb == Verb::add || verb == Verb::replace; }
+bool is_write(Verb verb) { return verb == Verb::add || verb == Verb::replace || verb == Verb::commit; }
 bool can_fail_so(Verb verb, Fault fault) {
   return is_write(verb) || fault == Fault::none || fault == Fault::error || fault == Fault::crash_before ||
          fault == Fault::crash_after;
+}
+
+std::string joined(const std::vector<Key>& keys) {
+  std::string text;
+  for (const auto& key : keys) text += (text.empty() ? "" : " ") + key;
+  return text;
 }
 
 std::string describe(const Result<WriteOutcome>& answer) {
@@ -39,6 +46,7 @@ std::string_view to_string(Verb verb) {
     case Verb::get: return "get";
     case Verb::add: return "add";
     case Verb::replace: return "replace";
+    case Verb::commit: return "commit";
     case Verb::scan: return "scan";
     case Verb::watch: return "watch";
   }
@@ -137,31 +145,31 @@ std::size_t FaultyStore::late_writes() const {
 }
 
 Task<std::size_t> FaultyStore::land_late_writes() {
-  std::vector<Write> due;
+  std::vector<std::pair<Verb, Sending>> due;
   {
     const std::lock_guard lock(mutex_);
     due.swap(late_);
   }
   std::size_t applied = 0;
-  for (auto& write : due) {
-    auto outcome = co_await send(std::move(write));
+  for (auto& [verb, sending] : due) {
+    auto outcome = co_await send(verb, std::move(sending));
     if (outcome && outcome.value().kind() == WriteOutcome::Kind::applied) ++applied;
   }
   co_return applied;
 }
 
-FaultyStore::Decision FaultyStore::decide(Verb verb, const Key& key) {
+FaultyStore::Decision FaultyStore::decide(Verb verb, const std::vector<Key>& keys) {
   const std::lock_guard lock(mutex_);
   if (is_write(verb)) ++writes_;
-  const Fault fault = crashed_ ? Fault::crash_before : fault_of(verb, key);
-  calls_.push_back({.verb = verb, .key = key, .fault = fault, .answer = {}});
+  const Fault fault = crashed_ ? Fault::crash_before : fault_of(verb, keys);
+  calls_.push_back({.verb = verb, .key = joined(keys), .fault = fault, .answer = {}});
   return {calls_.size() - 1, fault};
 }
 
-Fault FaultyStore::fault_of(Verb verb, const Key& key) {
+Fault FaultyStore::fault_of(Verb verb, const std::vector<Key>& keys) {
   for (auto& rule : rules_) {
     if (rule.times == 0 || (rule.verb && *rule.verb != verb) || !can_fail_so(verb, rule.fault)) continue;
-    if (rule.key && !rule.key(key)) continue;
+    if (rule.key && std::ranges::none_of(keys, rule.key)) continue;
     if (rule.skip > 0) {
       --rule.skip;
       continue;
@@ -204,12 +212,24 @@ void FaultyStore::answered(std::size_t call, std::string answer) {
   calls_[call].answer = std::move(answer);
 }
 
-// Carries a write out in the inner store and notes what it did.
-Task<Result<WriteOutcome>> FaultyStore::send(Write write) {
-  const std::size_t call = write.call;
-  auto sending = write.expected ? inner_.replace(std::move(write.key), *write.expected, std::move(write.value))
-                                : inner_.add(std::move(write.key), std::move(write.value));
-  auto outcome = co_await std::move(sending);
+// Carries a write out in the inner store and notes what it did. What a commit has applied is given no version.
+Task<Result<WriteOutcome>> FaultyStore::send(Verb verb, Sending sending) {
+  const std::size_t call = sending.call;
+  Result<WriteOutcome> outcome = WriteOutcome::unknown();
+  if (verb == Verb::commit) {
+    auto committed = co_await inner_.commit(std::move(sending.writes));
+    if (!committed) {
+      outcome = std::move(committed).error();
+    } else if (committed.value() == WriteOutcome::Kind::applied) {
+      outcome = WriteOutcome::applied(Version(0));
+    } else if (committed.value() == WriteOutcome::Kind::rejected) {
+      outcome = WriteOutcome::rejected();
+    }
+  } else {
+    Write& write = sending.writes.front();
+    outcome = write.expected ? co_await inner_.replace(std::move(write.key), *write.expected, std::move(write.value))
+                             : co_await inner_.add(std::move(write.key), std::move(write.value));
+  }
   const std::lock_guard lock(mutex_);
   if (outcome) {
     calls_[call].happened = outcome.value().kind();
@@ -218,9 +238,12 @@ Task<Result<WriteOutcome>> FaultyStore::send(Write write) {
   co_return outcome;
 }
 
-Task<Result<WriteOutcome>> FaultyStore::write(Verb verb, Write write) {
-  const auto [call, fault] = decide(verb, write.key);
-  write.call = call;
+Task<Result<WriteOutcome>> FaultyStore::write(Verb verb, std::vector<Write> writes) {
+  std::vector<Key> keys;
+  keys.reserve(writes.size());
+  for (const auto& write : writes) keys.push_back(write.key);
+  const auto [call, fault] = decide(verb, keys);
+  Sending sending{std::move(writes), call};
   Result<WriteOutcome> answer = WriteOutcome::unknown();
   switch (fault) {
     case Fault::crash_before:
@@ -228,7 +251,7 @@ Task<Result<WriteOutcome>> FaultyStore::write(Verb verb, Write write) {
       co_await never_return();
       break;
     case Fault::crash_after:
-      answer = co_await send(std::move(write));
+      answer = co_await send(verb, std::move(sending));
       crash();
       co_await never_return();
       break;
@@ -236,19 +259,19 @@ Task<Result<WriteOutcome>> FaultyStore::write(Verb verb, Write write) {
     case Fault::unknown_lost: break;
     case Fault::unknown_later: {
       const std::lock_guard lock(mutex_);
-      late_.push_back(std::move(write));
+      late_.emplace_back(verb, std::move(sending));
       break;
     }
     case Fault::unknown_landed:
-      answer = co_await send(std::move(write));
+      answer = co_await send(verb, std::move(sending));
       // An error of the inner store is the truth, and is told.
       if (answer) answer = WriteOutcome::unknown();
       break;
     case Fault::echo:
-      answer = co_await send(std::move(write));
+      answer = co_await send(verb, std::move(sending));
       if (answer && answer.value().kind() == WriteOutcome::Kind::applied) answer = WriteOutcome::rejected();
       break;
-    case Fault::none: answer = co_await send(std::move(write)); break;
+    case Fault::none: answer = co_await send(verb, std::move(sending)); break;
   }
   // The process may have died, by another call, while this one was under way.
   if (crashed()) co_await never_return();
@@ -258,7 +281,7 @@ Task<Result<WriteOutcome>> FaultyStore::write(Verb verb, Write write) {
 
 template <class T>
 Task<Result<T>> FaultyStore::read(Verb verb, Key key, Task<Result<T>> inner) {
-  const Decision decision = decide(verb, key);
+  const Decision decision = decide(verb, {key});
   if (decision.fault == Fault::crash_before || decision.fault == Fault::crash_after) {
     crash();
     co_await never_return();
@@ -278,11 +301,16 @@ Task<Result<Snapshot>> FaultyStore::get(Key key, Freshness freshness) {
 }
 
 Task<Result<WriteOutcome>> FaultyStore::add(Key key, Value value) {
-  return write(Verb::add, Write{std::move(key), std::nullopt, std::move(value), 0});
+  return write(Verb::add, {Write{std::move(key), std::nullopt, std::move(value)}});
 }
 
 Task<Result<WriteOutcome>> FaultyStore::replace(Key key, Version expected, Value value) {
-  return write(Verb::replace, Write{std::move(key), expected, std::move(value), 0});
+  return write(Verb::replace, {Write{std::move(key), expected, std::move(value)}});
+}
+
+Task<Result<WriteOutcome::Kind>> FaultyStore::commit(std::vector<Write> writes) {
+  CO_TRY(const auto outcome, co_await write(Verb::commit, std::move(writes)));
+  co_return outcome.kind();
 }
 
 Task<Result<ScanPage>> FaultyStore::scan(Key prefix, Key after, std::size_t limit) {

@@ -30,7 +30,7 @@
 
 namespace abc2::store {
 
-enum class Verb : std::uint8_t { get, add, replace, scan, watch };
+enum class Verb : std::uint8_t { get, add, replace, commit, scan, watch };
 std::string_view to_string(Verb verb);
 
 enum class Fault : std::uint8_t {
@@ -49,7 +49,7 @@ std::string_view to_string(Fault fault);
 struct FaultRule {
   Fault fault = Fault::none;
   std::optional<Verb> verb = std::nullopt;        // any, if not given
-  std::function<bool(const Key&)> key = nullptr;  // any, if null; a scan is asked by its prefix
+  std::function<bool(const Key&)> key = nullptr;  // any, if null; a scan is asked by its prefix, a commit by its keys
   std::size_t skip = 0;                           // so many calls that match go through first
   std::size_t times = 1;                          // then so many fail; `always` for all of them
   static constexpr std::size_t always = std::numeric_limits<std::size_t>::max();
@@ -75,7 +75,7 @@ class FaultyStore final : public Store {
   // One call, in the order in which they were made.
   struct Call {
     Verb verb = Verb::get;
-    Key key;  // of a scan: its prefix
+    Key key;  // of a scan: its prefix; of a commit: its keys, with spaces in between
     Fault fault = Fault::none;
     std::optional<WriteOutcome::Kind> happened = std::nullopt;  // what a write did in the inner store, once it did it
     std::string answer;  // what the caller was told; empty while it was told nothing
@@ -87,7 +87,8 @@ class FaultyStore final : public Store {
   void arm(FaultRule rule);
   // From now on calls fail by chance, drawn from `seed`.
   void randomize(std::uint64_t seed, FaultOdds odds);
-  // The process dies before or after the k-th write (add or replace, counted from 1 over the store's whole life).
+  // The process dies before or after the k-th write (add, replace or commit, counted from 1 over the store's whole
+  // life).
   void crash_at_write(std::size_t k, Crash when);
   // Takes all rules and odds away. What has crashed stays so; late writes stay on their way.
   void heal();
@@ -114,28 +115,29 @@ class FaultyStore final : public Store {
   Task<Result<Snapshot>> get(Key key, Freshness freshness) override;
   Task<Result<WriteOutcome>> add(Key key, Value value) override;
   Task<Result<WriteOutcome>> replace(Key key, Version expected, Value value) override;
+  [[nodiscard]] bool commits() const override { return inner_.commits(); }
+  Task<Result<WriteOutcome::Kind>> commit(std::vector<Write> writes) override;
   Task<Result<ScanPage>> scan(Key prefix, Key after, std::size_t limit) override;
   Task<Result<Snapshot>> watch(Key key, std::optional<Version> seen, Milliseconds at_most) override;
   [[nodiscard]] bool exclusive() const override { return inner_.exclusive(); }
 
  private:
-  struct Write {
-    Key key;
-    std::optional<Version> expected;  // of a replace
-    Value value;
-    std::size_t call;
+  // A write that was called for: one, or those of a commit.
+  struct Sending {
+    std::vector<Write> writes;
+    std::size_t call = 0;
   };
   struct Decision {
     std::size_t call;
     Fault fault;
   };
 
-  Decision decide(Verb verb, const Key& key);
-  Fault fault_of(Verb verb, const Key& key);
+  Decision decide(Verb verb, const std::vector<Key>& keys);
+  Fault fault_of(Verb verb, const std::vector<Key>& keys);
   Fault chance(Verb verb);
   void crash();
-  Task<Result<WriteOutcome>> send(Write write);
-  Task<Result<WriteOutcome>> write(Verb verb, Write write);
+  Task<Result<WriteOutcome>> send(Verb verb, Sending sending);
+  Task<Result<WriteOutcome>> write(Verb verb, std::vector<Write> writes);
   template <class T>
   Task<Result<T>> read(Verb verb, Key key, Task<Result<T>> inner);
   void answered(std::size_t call, std::string answer);
@@ -149,7 +151,7 @@ class FaultyStore final : public Store {
   std::vector<Call> calls_;
   std::optional<std::size_t> last_write_;
   std::size_t writes_ = 0;
-  std::vector<Write> late_;
+  std::vector<std::pair<Verb, Sending>> late_;
   bool crashed_ = false;
 };
 

@@ -19,13 +19,16 @@ void observe_read(Read& read, Clock::time_point began, bool ok) {
   (ok ? read.ok : read.error).add();
 }
 
-template <class Write>
-void observe_write(Write& write, Clock::time_point began, const Result<WriteOutcome>& outcome) {
-  write.seconds.observe(Clock::now() - began);
+WriteOutcome::Kind kind_of(const WriteOutcome& outcome) { return outcome.kind(); }
+WriteOutcome::Kind kind_of(WriteOutcome::Kind outcome) { return outcome; }
+
+template <class Verb, class Outcome>
+void observe_write(Verb& verb, Clock::time_point began, const Result<Outcome>& outcome) {
+  verb.seconds.observe(Clock::now() - began);
   if (!outcome) {
-    write.error.add();
+    verb.error.add();
   } else {
-    write.by_kind[static_cast<std::size_t>(outcome.value().kind())]->add();
+    verb.by_kind[static_cast<std::size_t>(kind_of(outcome.value()))]->add();
   }
 }
 
@@ -54,6 +57,7 @@ ObservedStore::ObservedStore(Store& observed, runtime::Runtime& runtime, Metrics
       scan_(read_metrics(metrics, "scan")),
       add_(write_metrics(metrics, "add")),
       replace_(write_metrics(metrics, "replace")),
+      commit_(write_metrics(metrics, "commit")),
       watch_ok_(metrics.counter(kOperations, kOperationsHelp, {{"verb", "watch"}, {"outcome", "ok"}})),
       watch_error_(metrics.counter(kOperations, kOperationsHelp, {{"verb", "watch"}, {"outcome", "error"}})) {}
 
@@ -75,6 +79,13 @@ Task<Result<WriteOutcome>> ObservedStore::replace(Key key, Version expected, Val
   const auto began = Clock::now();
   auto outcome = co_await observed_.replace(std::move(key), expected, std::move(value));
   observe_write(replace_, began, outcome);
+  co_return outcome;
+}
+
+Task<Result<WriteOutcome::Kind>> ObservedStore::commit(std::vector<Write> writes) {
+  const auto began = Clock::now();
+  auto outcome = co_await observed_.commit(std::move(writes));
+  observe_write(commit_, began, outcome);
   co_return outcome;
 }
 

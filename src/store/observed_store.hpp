@@ -21,6 +21,8 @@ class ObservedStore final : public Store {
   Task<Result<Snapshot>> get(Key key, Freshness freshness) override;
   Task<Result<WriteOutcome>> add(Key key, Value value) override;
   Task<Result<WriteOutcome>> replace(Key key, Version expected, Value value) override;
+  [[nodiscard]] bool commits() const override { return observed_.commits(); }
+  Task<Result<WriteOutcome::Kind>> commit(std::vector<Write> writes) override;
   Task<Result<ScanPage>> scan(Key prefix, Key after, std::size_t limit) override;
   Task<Result<Snapshot>> watch(Key key, std::optional<Version> seen, Milliseconds at_most) override;
   [[nodiscard]] bool exclusive() const override { return observed_.exclusive(); }
@@ -44,6 +46,7 @@ class ObservedStore final : public Store {
   ReadMetrics scan_;
   WriteMetrics add_;
   WriteMetrics replace_;
+  WriteMetrics commit_;
   Counter& watch_ok_;
   Counter& watch_error_;
 };

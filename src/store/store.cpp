@@ -29,6 +29,30 @@ Result<void> check_value(const Key& key, const Value& value) {
   return success();
 }
 
+Result<void> check_commit(const std::vector<Write>& writes) {
+  if (writes.empty() || writes.size() > limits::commit_writes)
+    return Error(Code::invalid_argument, "a commit has 1 to " + std::to_string(limits::commit_writes) +
+                                             " writes, not " + std::to_string(writes.size()));
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    TRY_VOID(check_key(writes[i].key));
+    TRY_VOID(check_value(writes[i].key, writes[i].value));
+    bytes += writes[i].key.size() + writes[i].value.size();
+    for (std::size_t j = 0; j < i; ++j)
+      if (writes[j].key == writes[i].key)
+        return Error(Code::invalid_argument, "a commit writes " + writes[i].key + " twice");
+  }
+  if (bytes > limits::commit_bytes)
+    return Error(Code::invalid_argument, "a commit of " + std::to_string(bytes) +
+                                             " bytes is larger than the limit of " +
+                                             std::to_string(limits::commit_bytes));
+  return success();
+}
+
+Task<Result<WriteOutcome::Kind>> Store::commit(std::vector<Write>) {
+  co_return Error(Code::invalid_argument, "this store changes one document at a time");
+}
+
 Task<Result<Snapshot>> Store::watch(Key key, std::optional<Version> seen, Milliseconds at_most) {
   for (Milliseconds waited{0};; waited += limits::watch_staleness) {
     CO_TRY(auto now, co_await get(key));

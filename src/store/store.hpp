@@ -1,6 +1,7 @@
-// Store: three verbs on single documents, each linearizable and durable before it answers, and no more. Everything
-// that this program promises stands on this interface; engines/ implements it and the conformance suite
-// (store/conformance.hpp) is what an engine must pass.
+// Store: three verbs on single documents, each linearizable and durable before it answers. Everything that this program
+// promises stands on these; engines/ implements them and the conformance suite (store/conformance.hpp) is what an
+// engine must pass. A fourth verb, commit, changes several documents at once: an engine may have it, which saves the
+// time between the writes, and nothing that is promised depends on it.
 //
 //   auto outcome = co_await store.add("greeting/1", "hello");
 //   if (!outcome) ...                    // nothing was written and nothing ever will be by this call
@@ -78,6 +79,14 @@ std::string_view to_string(WriteOutcome::Kind kind);
 // `stale` may answer from any past state of the document; only ads and statistics ask for it.
 enum class Freshness : std::uint8_t { linearizable, stale };
 
+// One of the writes of a commit: `value` under `key`, on the condition that the document has the version `expected`,
+// or, if there is none, that the key is absent.
+struct Write {
+  Key key;
+  std::optional<Version> expected;
+  Value value;
+};
+
 struct ScanItem {
   Key key;
   Stored document;
@@ -102,6 +111,14 @@ class Store {
   // Errors as for add.
   [[nodiscard]] virtual Task<Result<WriteOutcome>> replace(Key key, Version expected, Value value) = 0;
 
+  // Whether this store has the verb commit. To be asked anew each time: a store that has not been reached yet has not.
+  [[nodiscard]] virtual bool commits() const { return false; }
+
+  // All of the writes if the conditions of all of them hold, otherwise none (then: rejected). One change: whoever has
+  // read one of its documents finds the others changed, too. Each key once; see check_commit.
+  // Errors, all with nothing written: invalid_argument (the writes, or a store without this verb), unavailable.
+  [[nodiscard]] virtual Task<Result<WriteOutcome::Kind>> commit(std::vector<Write> writes);
+
   // The documents whose keys begin with `prefix` and are greater than `after`, at most min(limit,
   // limits::scan_items) of them. Each is linearizable by itself; a page is no snapshot. For lists, the sweep and the
   // audit only, never on the way of a purchase. Errors: invalid_argument (limit 0), unavailable.
@@ -125,5 +142,7 @@ class Store {
 // The checks that every engine makes before it sends anything.
 Result<void> check_key(const Key& key);
 Result<void> check_value(const Key& key, const Value& value);
+// Of a commit: 1 to limits::commit_writes writes of different keys, and limits::commit_bytes in all.
+Result<void> check_commit(const std::vector<Write>& writes);
 
 }  // namespace abc2::store

@@ -121,6 +121,24 @@ struct Database::Rocks {
   }
 };
 
+class View {
+ public:
+  explicit View(rocksdb::DB& db) : db_(db), snapshot_(db.GetSnapshot()) {}
+  ~View() { db_.ReleaseSnapshot(snapshot_); }
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+
+  [[nodiscard]] rocksdb::ReadOptions reading() const {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_;
+    return options;
+  }
+
+ private:
+  rocksdb::DB& db_;
+  const rocksdb::Snapshot* snapshot_;
+};
+
 Database::Database(std::unique_ptr<Rocks> rocks) : rocks_(std::move(rocks)) {}
 Database::~Database() = default;
 
@@ -136,19 +154,22 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& di
   return std::unique_ptr<Database>(new Database(std::move(rocks)));
 }
 
-Result<Document> Database::read(const store::Key& key) const {
+std::shared_ptr<const View> Database::view() const { return std::make_shared<const View>(*rocks_->db); }
+
+Result<Document> Database::read(const store::Key& key, const View* view) const {
   rocksdb::PinnableSlice record;
-  const auto status = rocks_->db->Get(rocksdb::ReadOptions(), rocks_->db->DefaultColumnFamily(), key, &record);
+  const auto options = view ? view->reading() : rocksdb::ReadOptions();
+  const auto status = rocks_->db->Get(options, rocks_->db->DefaultColumnFamily(), key, &record);
   if (status.IsNotFound()) return Document();
   if (!status.ok()) return read_error(status);
   return decode(record, key);
 }
 
 Result<Database::Page> Database::scan(const store::Key& prefix, const store::Key& after, std::size_t limit,
-                                      std::size_t bytes) const {
+                                      std::size_t bytes, const View& view) const {
   Page page;
   std::size_t read_bytes = 0;
-  const std::unique_ptr<rocksdb::Iterator> at(rocks_->db->NewIterator(rocksdb::ReadOptions()));
+  const std::unique_ptr<rocksdb::Iterator> at(rocks_->db->NewIterator(view.reading()));
   // The least key that is greater than `after`: that also steps over the marker.
   at->Seek(std::max(prefix, after + '\0'));
   for (; at->Valid() && at->key().starts_with(prefix); at->Next()) {

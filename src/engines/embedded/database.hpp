@@ -1,7 +1,9 @@
 // Database: the documents on disk, and all that the engine knows of RocksDB. What stands on it needs no more than
 // this: open and lock a directory, read a key, walk keys in order, and commit many puts at once, durably.
 //
-// read() and scan() are thread-safe; commit() is called by one thread.
+// Readers look at a View, one state of all documents, which the writer takes when it is time for it to be seen.
+//
+// Reading and view() are thread-safe; commit() is called by one thread.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -11,6 +13,9 @@
 #include "store/store.hpp"
 
 namespace abc2::engines::embedded {
+
+// All documents as they were at one moment. Keeps the database from forgetting that state; must not outlive it.
+class View;
 
 // One put of a commit. What it refers to outlives the commit.
 struct Put {
@@ -29,8 +34,12 @@ class Database {
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& directory, std::size_t block_cache_bytes);
   ~Database();
 
-  // Null: absent. Errors: unavailable (it cannot be read), corrupt (it cannot be what we wrote).
-  Result<Document> read(const store::Key& key) const;
+  // As everything is now.
+  [[nodiscard]] std::shared_ptr<const View> view() const;
+
+  // Null: absent. Without a view: as it is now. Errors: unavailable (it cannot be read), corrupt (it cannot be what we
+  // wrote).
+  Result<Document> read(const store::Key& key, const View* view = nullptr) const;
 
   struct Found {
     store::Key key;
@@ -41,10 +50,11 @@ class Database {
     bool more = false;
   };
   // At most `limit` documents, and, but for the first, no more than `bytes` of values; as Store::scan otherwise.
-  Result<Page> scan(const store::Key& prefix, const store::Key& after, std::size_t limit, std::size_t bytes) const;
+  Result<Page> scan(const store::Key& prefix, const store::Key& after, std::size_t limit, std::size_t bytes,
+                    const View& view) const;
 
-  // All of them or none; durable, and only then visible, on return. After an error nobody knows, and there must be no
-  // further commit. Errors: unavailable.
+  // All of them or none; durable on return, and in every view that is taken from then on. After an error nobody knows,
+  // and there must be no further commit. Errors: unavailable.
   Result<void> commit(const std::vector<Put>& puts);
 
  private:

@@ -29,7 +29,7 @@ std::optional<Document> DocumentCache::find(const store::Key& key) {
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.by_key.find(key);
-  if (found == shard.by_key.end() || !found->second->known) return std::nullopt;
+  if (found == shard.by_key.end()) return std::nullopt;
   shard.entries.splice(shard.entries.begin(), shard.entries, found->second);
   return found->second->document;
 }
@@ -44,35 +44,19 @@ void DocumentCache::end_read(const store::Key& key, const Document& found, Ticke
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   const auto place = shard.by_key.find(key);
-  if (place != shard.by_key.end() && place->second->known) {
+  if (place != shard.by_key.end()) {
     if (version_of(place->second->document) < version_of(found)) set(shard, *place->second, found);
-  } else if (place == shard.by_key.end() && shard.evictions == ticket) {
+  } else if (shard.evictions == ticket) {
     set(shard, entry_for(shard, key), found);
   }
   evict(shard);
 }
 
-void DocumentCache::correct(const store::Key& key, const Document& found) {
-  Shard& shard = shard_of(key);
-  const std::lock_guard lock(shard.mutex);
-  const auto place = shard.by_key.find(key);
-  if (place == shard.by_key.end() || !place->second->known) return;
-  if (version_of(place->second->document) < version_of(found)) set(shard, *place->second, found);
-}
-
-void DocumentCache::begin_write(const store::Key& key) {
-  Shard& shard = shard_of(key);
-  const std::lock_guard lock(shard.mutex);
-  ++entry_for(shard, key).being_written;
-}
-
-void DocumentCache::end_write(const store::Key& key, Document written) {
+void DocumentCache::write(const store::Key& key, Document written) {
   Shard& shard = shard_of(key);
   const std::lock_guard lock(shard.mutex);
   Entry& entry = entry_for(shard, key);
-  --entry.being_written;
-  // A reader may have found what a later write of the same group put there.
-  if (!entry.known || version_of(entry.document) < version_of(written)) set(shard, entry, std::move(written));
+  if (version_of(entry.document) < version_of(written)) set(shard, entry, std::move(written));
   evict(shard);
 }
 
@@ -101,16 +85,14 @@ DocumentCache::Entry& DocumentCache::entry_for(Shard& shard, const store::Key& k
 void DocumentCache::set(Shard& shard, Entry& entry, Document document) {
   shard.bytes -= cost(entry);
   entry.document = std::move(document);
-  entry.known = true;
   shard.bytes += cost(entry);
 }
 
 void DocumentCache::evict(Shard& shard) const {
-  // Entries that are being written stay, and so does the newest: it was just asked for.
+  // The newest stays: it was just asked for.
   for (auto at = shard.entries.end(); shard.bytes > shard_bytes_ && at != shard.entries.begin();) {
     --at;
     if (at == shard.entries.begin()) break;
-    if (at->being_written > 0) continue;
     shard.bytes -= cost(*at);
     shard.by_key.erase(at->key);
     at = shard.entries.erase(at);

@@ -1,9 +1,7 @@
 // DocumentCache: the current documents, and keys known to be absent, in a bounded amount of memory, written through.
 //
-// What it says is always the latest acknowledged state, or newer: a reader that was overtaken by a write cannot put an
-// old state into it. The rules for that:
-//   - The writer announces a write (begin_write) before it becomes visible in the database, and ends it (end_write)
-//     when it is durable and before it is acknowledged. In between, no reader's find is taken in for that key.
+// What it says is what was written last: a reader that was overtaken by a write cannot put an old state into it.
+//   - The writer writes what it has committed, before that is acknowledged.
 //   - A reader takes a ticket before it reads the database. Its find is not taken in if anything was evicted from the
 //     same shard since: the evicted could have been a newer state of that key.
 //   - A newer version always replaces an older one, and never the other way round.
@@ -37,11 +35,8 @@ class DocumentCache {
   using Ticket = std::uint64_t;
   Ticket begin_read(const store::Key& key);
   void end_read(const store::Key& key, const Document& found, Ticket ticket);
-  // As end_read(), but takes nothing in that is not there already: for scans.
-  void correct(const store::Key& key, const Document& found);
 
-  void begin_write(const store::Key& key);
-  void end_write(const store::Key& key, Document written);
+  void write(const store::Key& key, Document written);
 
   [[nodiscard]] std::size_t bytes() const;
 
@@ -49,8 +44,6 @@ class DocumentCache {
   struct Entry {
     store::Key key;
     Document document;
-    bool known = false;  // whether `document` means anything yet
-    unsigned being_written = 0;
   };
   struct Shard {
     std::mutex mutex;

@@ -34,11 +34,13 @@ struct EmbeddedStore::Parts {
   Parts(std::unique_ptr<embedded::Database> its_database, const Settings& settings)
       : database(std::move(its_database)),
         cache(settings.cache_bytes),
-        readers(*database, cache, settings.reader_threads),
-        writer(*database, cache, waiters) {}
+        visible(database->view()),
+        readers(*database, cache, visible, settings.reader_threads),
+        writer(*database, cache, visible, waiters) {}
 
   std::unique_ptr<embedded::Database> database;
   embedded::DocumentCache cache;
+  embedded::Visible visible;
   store::WatchWaiters waiters;
   std::atomic<std::uint64_t> hits = 0;
   std::atomic<std::uint64_t> misses = 0;
@@ -61,6 +63,7 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::open(runtime::Runtime& run
 Task<Result<Snapshot>> EmbeddedStore::get(Key key, store::Freshness) {
   CO_TRY_VOID(store::check_key(key));
   if (parts_->writer.broken()) co_return broken();
+  parts_->visible.pass();
   if (auto cached = parts_->cache.find(key)) {
     parts_->hits.fetch_add(1, std::memory_order_relaxed);
     co_return to_snapshot(*cached);
@@ -84,7 +87,22 @@ Task<Result<WriteOutcome>> EmbeddedStore::write(Key key, std::optional<Version> 
   CO_TRY_VOID(store::check_key(key));
   CO_TRY_VOID(store::check_value(key, value));
   if (parts_->writer.broken()) co_return broken();
-  embedded::WriteRequest request(std::move(key), expected, std::move(value));
+  store::Write write{std::move(key), expected, std::move(value)};
+  embedded::WriteRequest request({&write, 1});
+  co_await runtime::suspend(request, [this, &request] { parts_->writer.enqueue(&request); });
+  CO_TRY(const auto outcome, std::move(request.outcome));
+  switch (outcome) {
+    case WriteOutcome::Kind::applied: co_return WriteOutcome::applied(request.first_version);
+    case WriteOutcome::Kind::rejected: co_return WriteOutcome::rejected();
+    case WriteOutcome::Kind::unknown: co_return WriteOutcome::unknown();
+  }
+  ABC2_CHECK(false, "a write has three outcomes");
+}
+
+Task<Result<WriteOutcome::Kind>> EmbeddedStore::commit(std::vector<store::Write> writes) {
+  CO_TRY_VOID(store::check_commit(writes));
+  if (parts_->writer.broken()) co_return broken();
+  embedded::WriteRequest request(writes);
   co_await runtime::suspend(request, [this, &request] { parts_->writer.enqueue(&request); });
   co_return std::move(request.outcome);
 }

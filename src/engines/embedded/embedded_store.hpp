@@ -43,6 +43,8 @@ class EmbeddedStore final : public store::Store {
   Task<Result<store::Snapshot>> get(store::Key key, store::Freshness freshness) override;
   Task<Result<store::WriteOutcome>> add(store::Key key, store::Value value) override;
   Task<Result<store::WriteOutcome>> replace(store::Key key, store::Version expected, store::Value value) override;
+  [[nodiscard]] bool commits() const override { return true; }
+  Task<Result<store::WriteOutcome::Kind>> commit(std::vector<store::Write> writes) override;
   Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override;
   Task<Result<store::Snapshot>> watch(store::Key key, std::optional<store::Version> seen,
                                       Milliseconds at_most) override;
@@ -51,10 +53,10 @@ class EmbeddedStore final : public store::Store {
   // Numbers since it was opened. Thread-safe.
   struct Stats {
     std::uint64_t groups = 0;         // durable commits
-    std::uint64_t applied = 0;        // writes in them
-    std::uint64_t rejected = 0;       // writes that were rejected
+    std::uint64_t applied = 0;        // documents written by them
+    std::uint64_t rejected = 0;       // adds, replaces and commits that were rejected
     std::uint64_t bytes = 0;          // keys and values written
-    std::uint64_t largest_group = 0;  // most writes of one commit
+    std::uint64_t largest_group = 0;  // most documents of one of them
     std::uint64_t cache_hits = 0;     // gets answered from memory
     std::uint64_t cache_misses = 0;   // gets that had to read
     std::uint64_t cache_bytes = 0;    // in use now

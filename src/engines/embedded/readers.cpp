@@ -10,7 +10,8 @@ constexpr std::size_t kPageBytes = 8u << 20;  // a page of large documents is sh
 
 }  // namespace
 
-Readers::Readers(Database& database, DocumentCache& cache, std::size_t threads) : database_(database), cache_(cache) {
+Readers::Readers(Database& database, DocumentCache& cache, Visible& visible, std::size_t threads)
+    : database_(database), cache_(cache), visible_(visible) {
   for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) threads_.emplace_back([this] { run(); });
 }
 
@@ -54,16 +55,13 @@ void Readers::run() {
 
 void Readers::answer(ReadRequest& request) {
   const auto ticket = cache_.begin_read(request.key);
-  request.answer = database_.read(request.key);
+  request.answer = database_.read(request.key, visible_.view().get());
   if (request.answer) cache_.end_read(request.key, request.answer.value(), ticket);
 }
 
+// A long list shall not drive out of the cache what is in use: what is found here is not taken in.
 void Readers::answer(ScanRequest& request) {
-  request.answer = database_.scan(request.prefix, request.after, request.limit, kPageBytes);
-  if (!request.answer) return;
-  // What a scan has shown, a get that comes after it must not take back; but a long list shall not drive out of the
-  // cache what is in use.
-  for (const auto& found : request.answer.value().items) cache_.correct(found.key, found.document);
+  request.answer = database_.scan(request.prefix, request.after, request.limit, kPageBytes, *visible_.view());
 }
 
 }  // namespace abc2::engines::embedded

@@ -11,12 +11,13 @@
 #include "engines/embedded/database.hpp"
 #include "engines/embedded/document_cache.hpp"
 #include "engines/embedded/requests.hpp"
+#include "engines/embedded/visible.hpp"
 
 namespace abc2::engines::embedded {
 
 class Readers {
  public:
-  Readers(Database& database, DocumentCache& cache, std::size_t threads);
+  Readers(Database& database, DocumentCache& cache, Visible& visible, std::size_t threads);
   // Answers everything that waits, then ends.
   ~Readers();
 
@@ -30,6 +31,7 @@ class Readers {
 
   Database& database_;
   DocumentCache& cache_;
+  Visible& visible_;
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<std::variant<ReadRequest*, ScanRequest*>> waiting_;

@@ -1,6 +1,6 @@
 // What coroutines hand to the threads of the engine. Each lives in the frame of the coroutine that waits for it.
 #pragma once
-#include <optional>
+#include <span>
 
 #include "engines/embedded/database.hpp"
 #include "runtime/mailbox.hpp"
@@ -8,14 +8,13 @@
 
 namespace abc2::engines::embedded {
 
+// Writes that are carried out together or not at all. Their values are taken when they are applied.
 struct WriteRequest : runtime::Completion {
-  WriteRequest(store::Key its_key, std::optional<store::Version> its_expected, store::Value its_value)
-      : key(std::move(its_key)), expected(its_expected), value(std::move(its_value)) {}
+  explicit WriteRequest(std::span<store::Write> its_writes) : writes(its_writes) {}
 
-  store::Key key;
-  std::optional<store::Version> expected;  // nullopt: an add
-  store::Value value;
-  Result<store::WriteOutcome> outcome = store::WriteOutcome::unknown();
+  std::span<store::Write> writes;  // in the same frame
+  Result<store::WriteOutcome::Kind> outcome = store::WriteOutcome::Kind::unknown;
+  store::Version first_version{0};  // that the first of the writes was given, if they were applied
 };
 
 struct ReadRequest : runtime::Completion {

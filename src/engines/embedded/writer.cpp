@@ -13,19 +13,19 @@ namespace {
 
 // A commit larger than this only makes the first of the group wait for the last.
 constexpr std::size_t kGroupBytes = 8u << 20;
-constexpr std::size_t kGroupWrites = 4096;
+constexpr std::size_t kGroupRequests = 4096;
 
 }  // namespace
 
 struct Writer::Group {
-  std::vector<WriteRequest*> applied;
-  // The versions that this group gives to keys: what later writes of the group are decided against.
+  // What is to be committed, and the versions that it gives to keys: later requests are decided against these.
+  std::vector<std::pair<store::Write*, store::Version>> applied;
   std::unordered_map<std::string_view, store::Version> versions;
   std::size_t bytes = 0;
 };
 
-Writer::Writer(Database& database, DocumentCache& cache, store::WatchWaiters& waiters)
-    : database_(database), cache_(cache), waiters_(waiters), thread_([this] { run(); }) {}
+Writer::Writer(Database& database, DocumentCache& cache, Visible& visible, store::WatchWaiters& waiters)
+    : database_(database), cache_(cache), visible_(visible), waiters_(waiters), thread_([this] { run(); }) {}
 
 Writer::~Writer() {
   {
@@ -62,7 +62,8 @@ void Writer::run() {
     for (std::size_t from = 0; from < taken.size();) {
       std::size_t to = from;
       std::size_t bytes = 0;
-      while (to < taken.size() && to - from < kGroupWrites && bytes < kGroupBytes) bytes += taken[to++]->value.size();
+      while (to < taken.size() && to - from < kGroupRequests && bytes < kGroupBytes)
+        for (const auto& write : taken[to++]->writes) bytes += write.value.size();
       process(taken, from, to);
       from = to;
     }
@@ -80,8 +81,7 @@ void Writer::process(const std::vector<WriteRequest*>& requests, std::size_t fro
     for (std::size_t i = from; i < to; ++i) decide(*requests[i], group);
     std::vector<Put> puts;
     puts.reserve(group.applied.size());
-    for (const auto* request : group.applied)
-      puts.push_back({request->key, request->value, request->outcome.value().version()});
+    for (const auto& [write, version] : group.applied) puts.push_back({write->key, write->value, version});
     const auto committed = puts.empty() ? Result<void>(success()) : database_.commit(puts);
     if (committed) {
       publish(group);
@@ -93,41 +93,52 @@ void Writer::process(const std::vector<WriteRequest*>& requests, std::size_t fro
   deliveries.send();
 }
 
-void Writer::decide(WriteRequest& request, Group& group) {
-  store::Version current(0);  // absent
-  if (const auto earlier = group.versions.find(request.key); earlier != group.versions.end()) {
-    current = earlier->second;
-  } else if (auto cached = cache_.find(request.key)) {
-    if (*cached) current = (*cached)->version;
+// 0: absent.
+Result<store::Version> Writer::current(const store::Key& key, const Group& group) {
+  if (const auto earlier = group.versions.find(key); earlier != group.versions.end()) return earlier->second;
+  Document now;
+  if (auto cached = cache_.find(key)) {
+    now = *std::move(cached);
   } else {
-    auto found = database_.read(request.key);
-    if (!found) {
-      request.outcome = std::move(found).error();
+    TRY(now, database_.read(key));
+  }
+  return now ? now->version : store::Version(0);
+}
+
+void Writer::decide(WriteRequest& request, Group& group) {
+  for (const auto& write : request.writes) {
+    const auto now = current(write.key, group);
+    if (!now) {
+      request.outcome = now.error();
       return;
     }
-    if (found.value()) current = found.value()->version;
+    if (now.value() != write.expected.value_or(store::Version(0)) || write.expected == store::Version(0)) {
+      request.outcome = store::WriteOutcome::Kind::rejected;
+      counters_.rejected.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
   }
-  const bool absent = current == store::Version(0);
-  if (request.expected ? absent || current != *request.expected : !absent) {
-    request.outcome = store::WriteOutcome::rejected();
-    counters_.rejected.fetch_add(1, std::memory_order_relaxed);
-    return;
+  for (auto& write : request.writes) {
+    const store::Version next(write.expected ? write.expected->token() + 1 : 1);
+    group.versions.insert_or_assign(write.key, next);
+    group.applied.emplace_back(&write, next);
+    group.bytes += write.key.size() + write.value.size();
   }
-  const store::Version next(current.token() + 1);
-  request.outcome = store::WriteOutcome::applied(next);
-  group.versions.insert_or_assign(request.key, next);
-  group.applied.push_back(&request);
-  group.bytes += request.key.size() + request.value.size();
-  cache_.begin_write(request.key);
+  request.outcome = store::WriteOutcome::Kind::applied;
+  request.first_version = group.versions.at(request.writes.front().key);
 }
 
 void Writer::publish(Group& group) {
   if (group.applied.empty()) return;
-  for (auto* request : group.applied) {
-    cache_.end_write(request->key, std::make_shared<const store::Stored>(
-                                       store::Stored{std::move(request->value), request->outcome.value().version()}));
-    waiters_.wake(request->key);
-  }
+  std::vector<Document> documents;
+  documents.reserve(group.applied.size());
+  for (auto& [write, version] : group.applied)
+    documents.push_back(std::make_shared<const store::Stored>(store::Stored{std::move(write->value), version}));
+  visible_.publish(database_.view(), [&] {
+    for (std::size_t i = 0; i < documents.size(); ++i)
+      cache_.write(group.applied[i].first->key, std::move(documents[i]));
+  });
+  for (const auto& [write, version] : group.applied) waiters_.wake(write->key);
   counters_.groups.fetch_add(1, std::memory_order_relaxed);
   counters_.applied.fetch_add(group.applied.size(), std::memory_order_relaxed);
   counters_.bytes.fetch_add(group.bytes, std::memory_order_relaxed);
@@ -139,11 +150,11 @@ void Writer::break_down(const std::vector<WriteRequest*>& requests, std::size_t 
                         const Error& why) {
   broken_ = true;
   spdlog::critical(
-      "{}. The {} writes of the group are unknown, and the store is unavailable from now on: make room or repair "
+      "{}. The {} requests of the group are unknown, and the store is unavailable from now on: make room or repair "
       "the disk, then start again",
       why.message(), to - from);
   // Also of what was rejected: it may have been by a write of the same group.
-  for (std::size_t i = from; i < to; ++i) requests[i]->outcome = store::WriteOutcome::unknown();
+  for (std::size_t i = from; i < to; ++i) requests[i]->outcome = store::WriteOutcome::Kind::unknown;
   waiters_.wake_all();
 }
 

@@ -1,5 +1,6 @@
-// Writer: the one thread that writes. It takes everything that waits, decides each write against what is there and
-// what came before it in the same group, commits the group at once, durably, and then answers all of it.
+// Writer: the one thread that writes. It takes everything that waits, decides each request against what is there and
+// what came before it in the same group, commits the group at once, durably, makes it visible at once, and then answers
+// all of it.
 //
 // Nothing is answered, not even a rejection, before everything that it may rest upon is durable.
 // Thread-safe. The references must outlive it.
@@ -13,23 +14,24 @@
 #include "engines/embedded/database.hpp"
 #include "engines/embedded/document_cache.hpp"
 #include "engines/embedded/requests.hpp"
+#include "engines/embedded/visible.hpp"
 #include "store/watch_waiters.hpp"
 
 namespace abc2::engines::embedded {
 
 // Numbers since the store was opened.
 struct WriterCounters {
-  std::atomic<std::uint64_t> groups = 0;   // durable commits
-  std::atomic<std::uint64_t> applied = 0;  // writes in them
-  std::atomic<std::uint64_t> rejected = 0;
+  std::atomic<std::uint64_t> groups = 0;         // durable commits
+  std::atomic<std::uint64_t> applied = 0;        // documents written by them
+  std::atomic<std::uint64_t> rejected = 0;       // requests
   std::atomic<std::uint64_t> bytes = 0;          // of keys and values in them
-  std::atomic<std::uint64_t> largest_group = 0;  // most applied writes of one commit
+  std::atomic<std::uint64_t> largest_group = 0;  // most documents of one commit
 };
 
 class Writer {
  public:
   // Wakes the waiters of each key after its new document became visible, and everybody when a commit has failed.
-  Writer(Database& database, DocumentCache& cache, store::WatchWaiters& waiters);
+  Writer(Database& database, DocumentCache& cache, Visible& visible, store::WatchWaiters& waiters);
   // Answers everything that waits, then ends.
   ~Writer();
 
@@ -46,11 +48,13 @@ class Writer {
   void run();
   void process(const std::vector<WriteRequest*>& requests, std::size_t from, std::size_t to);
   void decide(WriteRequest& request, Group& group);
+  Result<store::Version> current(const store::Key& key, const Group& group);
   void publish(Group& group);
   void break_down(const std::vector<WriteRequest*>& requests, std::size_t from, std::size_t to, const Error& why);
 
   Database& database_;
   DocumentCache& cache_;
+  Visible& visible_;
   store::WatchWaiters& waiters_;
   WriterCounters counters_;
   std::atomic<bool> broken_ = false;

@@ -50,6 +50,29 @@ Task<Result<WriteOutcome>> MemoryStore::replace(Key key, Version expected, Value
   co_return WriteOutcome::applied(next);
 }
 
+Task<Result<WriteOutcome::Kind>> MemoryStore::commit(std::vector<store::Write> writes) {
+  if (!settings_.commits) {
+    auto refused = co_await Store::commit(std::move(writes));
+    co_return refused;
+  }
+  CO_TRY_VOID(store::check_commit(writes));
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& write : writes) {
+      const auto found = documents_.find(write.key);
+      const bool there = found != documents_.end();
+      if (write.expected ? !there || found->second.version != *write.expected : there)
+        co_return WriteOutcome::Kind::rejected;
+    }
+    for (auto& write : writes) {
+      const Version next(write.expected ? write.expected->token() + 1 : 1);
+      documents_.insert_or_assign(write.key, Stored{std::move(write.value), next});
+    }
+  }
+  for (const auto& write : writes) waiters_.wake(write.key);
+  co_return WriteOutcome::Kind::applied;
+}
+
 Task<Result<ScanPage>> MemoryStore::scan(Key prefix, Key after, std::size_t limit) {
   if (limit == 0) co_return Error(Code::invalid_argument, "a page of a scan must have room for a document");
   const std::size_t room = std::min(limit, limits::scan_items);

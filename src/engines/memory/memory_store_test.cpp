@@ -15,15 +15,20 @@ namespace conformance = store::conformance;
 
 class MemorySubject final : public conformance::Subject {
  public:
-  explicit MemorySubject(runtime::Runtime& runtime) : store_(runtime) {}
+  MemorySubject(runtime::Runtime& runtime, bool commits) : store_(runtime, {.commits = commits}) {}
   store::Store& store() override { return store_; }
 
  private:
   MemoryStore store_;
 };
 
-const bool registered = conformance::register_engine(
-    {.name = "memory", .open = [](runtime::Runtime& runtime) { return std::make_unique<MemorySubject>(runtime); }});
+const bool registered = conformance::register_engine({.name = "memory", .open = [](runtime::Runtime& runtime) {
+                                                        return std::make_unique<MemorySubject>(runtime, false);
+                                                      }});
+const bool registered_with_commit =
+    conformance::register_engine({.name = "memory_with_commit", .open = [](runtime::Runtime& runtime) {
+                                    return std::make_unique<MemorySubject>(runtime, true);
+                                  }});
 
 // The suite's own way round a connection that was cut, which no engine in this process has.
 class CutSubject final : public conformance::Subject {

@@ -71,5 +71,6 @@ std::span<const Case> limit_cases();
 std::span<const Case> scan_cases();
 std::span<const Case> watch_cases();
 std::span<const Case> reopen_cases();
+std::span<const Case> commit_cases();
 
 }  // namespace abc2::store::conformance
