@@ -58,8 +58,10 @@ class Cluster {
     const NodeClock clock{
         plan_.clocks_jump ? Milliseconds(static_cast<std::int64_t>(dice_.below(4000)) - 2000) : Milliseconds(0),
         static_cast<std::int64_t>(dice_.below(1000)) - 500};
+    const bool commits = plan_.form == Form::mixed ? dice_.chance(500) : plan_.form == Form::commits;
     nodes_[i] = std::make_unique<ClusterNode>(
-        agenda_, store_, NodeSettings{i, dice_.roll(), clock, plan_.nodes, plan_.sweep_per_second, plan_.recovers});
+        agenda_, store_,
+        NodeSettings{i, dice_.roll(), clock, plan_.nodes, plan_.sweep_per_second, plan_.recovers, commits});
     nodes_[i]->start();
   }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sim/cluster_store.hpp"
+#include "sim/scenario.hpp"
 
 namespace abc2::sim {
 
@@ -51,6 +52,7 @@ struct Request {
 struct ClusterPlan {
   std::uint64_t seed = 0;
   std::uint32_t nodes = 3, buyers = 100, sellers = 10;
+  Form form = Form::mixed;  // each node's store has commits, or not, from one start to the next
   std::vector<Request> requests;
   Weather weather;               // while there is trouble
   Micros calm_until{5'000'000};  // accounts are opened

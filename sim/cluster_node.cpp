@@ -76,6 +76,15 @@ class ClusterNode::NodeStore final : public store::Store {
     if (answer.failed) co_return away();
     co_return answer.outcome;
   }
+  [[nodiscard]] bool commits() const override { return node_.settings_.commits; }
+  Task<Result<WriteOutcome::Kind>> commit(std::vector<store::Write> writes) override {
+    CO_TRY_VOID(store::check_commit(writes));
+    store::Key first = writes.front().key;
+    auto answer = co_await call(
+        {Verb::commit, node_.settings_.number, origin_, false, std::move(first), {}, 0, std::move(writes)});
+    if (answer.failed) co_return away();
+    co_return answer.outcome.kind();
+  }
   Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override {
     auto answer =
         co_await call({Verb::scan, node_.settings_.number, origin_, false, std::move(prefix), std::move(after), limit});

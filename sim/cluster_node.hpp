@@ -30,6 +30,7 @@ struct NodeSettings {
   unsigned nodes = 1;                   // of the cluster
   std::size_t sweep_per_second = 1000;  // 0: no sweep
   bool recovers = true;                 // false: neither at its start nor later
+  bool commits = false;                 // whether its store changes several documents at once
 };
 
 class ClusterNode {

@@ -42,6 +42,7 @@ ClusterPlan plan_cluster(std::uint64_t seed) {
   ClusterPlan plan;
   plan.seed = seed;
   plan.nodes = static_cast<std::uint32_t>(1 + dice.below(6));
+  plan.form = all_forms[dice.below(std::size(all_forms))];
   plan.buyers = static_cast<std::uint32_t>(20 + dice.below(200));
   plan.sellers = static_cast<std::uint32_t>(1 + dice.below(12));
   // Some runs see nothing of a kind of fault, most a little, and some very much.
@@ -218,7 +219,8 @@ std::string in_words(const ClusterPlan& plan) {
     return rate ? ", " + std::string(what) + " " + std::to_string(rate) : std::string();
   };
   std::string words =
-      "seed " + std::to_string(plan.seed) + ": " + std::to_string(plan.nodes) + " nodes, " +
+      "seed " + std::to_string(plan.seed) + ": " + std::to_string(plan.nodes) + " nodes, writing " +
+      (plan.form == Form::mixed ? "both ways, " : "in " + std::string(to_string(plan.form)) + ", ") +
       std::to_string(plan.requests.size()) + " requests; faults, in a thousand" + odds("errors", weather.error) +
       odds("lost", weather.lost) + odds("replies lost", weather.reply_lost) + odds("late", weather.late) +
       odds("echoes", weather.echo) + odds("slow", weather.slow) + odds("crashes after a write", plan.crash_at_write) +

@@ -15,6 +15,14 @@ std::uint64_t hash(std::string_view text) {
   return mixed(value);
 }
 
+std::string told(const StoreCall& call) {
+  if (call.verb != StoreCall::Verb::commit) return call.key + " {" + in_words(call.key, call.value) + "}";
+  std::string text;
+  for (const auto& write : call.writes)
+    text += (text.empty() ? "" : "; ") + write.key + " {" + in_words(write.key, write.value) + "}";
+  return text;
+}
+
 }  // namespace
 
 Documents ClusterStore::documents() const {
@@ -32,7 +40,7 @@ void ClusterStore::send(StoreCall call, bool cut_off, std::function<void(StoreAn
   ++counts_.calls;
   ++counts_.by_origin[static_cast<std::size_t>(call.origin)];
   if (swallow && swallow(call)) return;
-  const bool write = call.verb == StoreCall::Verb::add || call.verb == StoreCall::Verb::replace;
+  const bool write = call.writing();
   Dice dice = dice_.another();
   const auto one_way = [&] {
     if (dice.chance(weather.slow)) return dice.between(weather.usual_most, weather.slowest);
@@ -71,6 +79,23 @@ void ClusterStore::send(StoreCall call, bool cut_off, std::function<void(StoreAn
                 });
 }
 
+// Whether the condition of an add or a replace is given.
+bool ClusterStore::holds(const StoreCall& write) const {
+  const auto found = documents_.find(write.key);
+  if (write.verb == StoreCall::Verb::add) return found == documents_.end();
+  return found != documents_.end() && found->second.version == write.number;
+}
+
+store::Version ClusterStore::apply(const StoreCall& write) {
+  Document& document = documents_[write.key];
+  if (document.version > 0)
+    document.before = store::Stored{std::move(document.value), store::Version(document.version)};
+  document.value = write.value;
+  const store::Version version(++document.version);
+  if (on_write) on_write(write);
+  return version;
+}
+
 StoreAnswer ClusterStore::carry_out(const StoreCall& call) {
   StoreAnswer answer;
   const auto found = documents_.find(call.key);
@@ -85,18 +110,19 @@ StoreAnswer ClusterStore::carry_out(const StoreCall& call) {
       }
       break;
     case StoreCall::Verb::add:
-    case StoreCall::Verb::replace: {
+    case StoreCall::Verb::replace:
       ++counts_.writes;
-      const bool add = call.verb == StoreCall::Verb::add;
-      if (add ? there : !there || found->second.version != call.number) {
-        answer.outcome = store::WriteOutcome::rejected();
-        break;
-      }
-      Document& document = documents_[call.key];
-      if (!add) document.before = store::Stored{std::move(document.value), store::Version(document.version)};
-      document.value = call.value;
-      answer.outcome = store::WriteOutcome::applied(store::Version(++document.version));
-      if (on_write) on_write(call);
+      answer.outcome = holds(call) ? store::WriteOutcome::applied(apply(call)) : store::WriteOutcome::rejected();
+      break;
+    case StoreCall::Verb::commit: {
+      ++counts_.writes;
+      std::vector<StoreCall> parts;
+      for (const auto& write : call.writes)
+        parts.push_back({write.expected ? StoreCall::Verb::replace : StoreCall::Verb::add, call.node, call.origin,
+                         false, write.key, write.value, write.expected ? write.expected->token() : 0});
+      answer.outcome = store::WriteOutcome::rejected();
+      if (!std::ranges::all_of(parts, [&](const StoreCall& part) { return holds(part); })) break;
+      for (const auto& part : parts) answer.outcome = store::WriteOutcome::applied(apply(part));
       break;
     }
     case StoreCall::Verb::scan: {
@@ -117,16 +143,17 @@ StoreAnswer ClusterStore::carry_out(const StoreCall& call) {
 }
 
 void ClusterStore::remember(const StoreCall& call, const StoreAnswer& answer) {
-  constexpr const char* names[] = {"get", "add", "replace", "scan"};
-  const bool write = call.verb == StoreCall::Verb::add || call.verb == StoreCall::Verb::replace;
+  constexpr const char* names[] = {"get", "add", "replace", "scan", "commit"};
+  const bool write = call.writing();
   const std::uint64_t outcome = write ? static_cast<std::uint64_t>(answer.outcome.kind()) : answer.found.has_value();
+  for (const auto& each : call.writes) digest_ = mixed(digest_ + hash(each.key) + 3 * hash(each.value));
   digest_ = mixed(digest_ + hash(call.key) + 3 * hash(call.value) + 5 * static_cast<std::uint64_t>(call.verb) +
                   7 * outcome + static_cast<std::uint64_t>(agenda_.now().count()));
   if (!write) return;
   if (ring_.size() < kRemembered) ring_.resize(kRemembered);
-  ring_[ring_next_++ % kRemembered] =
-      std::to_string(agenda_.now().count() / 1000) + " ms: " + names[static_cast<std::size_t>(call.verb)] + " " +
-      call.key + " {" + in_words(call.key, call.value) + "}: " + std::string(to_string(answer.outcome.kind()));
+  ring_[ring_next_++ % kRemembered] = std::to_string(agenda_.now().count() / 1000) +
+                                      " ms: " + names[static_cast<std::size_t>(call.verb)] + " " + told(call) + ": " +
+                                      std::string(to_string(answer.outcome.kind()));
 }
 
 std::vector<std::string> ClusterStore::last_calls() const {

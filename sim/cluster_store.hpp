@@ -33,14 +33,17 @@ struct Weather {
 enum class Origin : std::uint8_t { request, recoverer, sweep };
 
 struct StoreCall {
-  enum class Verb : std::uint8_t { get, add, replace, scan };
+  enum class Verb : std::uint8_t { get, add, replace, scan, commit };
   Verb verb = Verb::get;
   std::uint32_t node = 0;  // that sends it
   Origin origin = Origin::request;
-  bool stale = false;        // an old state will do
-  store::Key key;            // of a scan: its prefix
-  std::string value;         // of a scan: the key to start after
-  std::uint64_t number = 0;  // the expected version, or the limit
+  bool stale = false;                  // an old state will do
+  store::Key key;                      // of a scan: its prefix; of a commit: its first
+  std::string value;                   // of a scan: the key to start after
+  std::uint64_t number = 0;            // the expected version, or the limit
+  std::vector<store::Write> writes{};  // of a commit
+
+  [[nodiscard]] bool writing() const { return verb == Verb::add || verb == Verb::replace || verb == Verb::commit; }
 };
 
 struct StoreAnswer {
@@ -73,7 +76,7 @@ class ClusterStore {
   [[nodiscard]] Documents documents() const;
   [[nodiscard]] const std::string* find(const store::Key& key) const;
   [[nodiscard]] const StoreCounts& counts() const { return counts_; }
-  // Called with each write that is applied.
+  // Called with each write that is applied; a commit is so many adds and replaces.
   std::function<void(const StoreCall& call)> on_write;
   // A call for which it says true never arrives and is never answered.
   std::function<bool(const StoreCall& call)> swallow;
@@ -91,6 +94,8 @@ class ClusterStore {
     std::optional<store::Stored> before;
   };
   StoreAnswer carry_out(const StoreCall& call);
+  [[nodiscard]] bool holds(const StoreCall& write) const;
+  store::Version apply(const StoreCall& write);
   void remember(const StoreCall& call, const StoreAnswer& answer);
 
   Agenda& agenda_;

@@ -63,6 +63,15 @@ AllContents::Executed AllContents::compute(ContentsId before, const Operation& o
     case Verb::remove: return now ? written(0) : rejected;
     case Verb::list: return {before, list(before, operation)};
     case Verb::sleep: return {before, {Reply::Kind::woken, 0, 0}};
+    case Verb::commit: {
+      ContentsId after = before;
+      for (const auto& write : writes_of_commit(texts_[operation.value])) {
+        const Executed part = compute(after, write);  // of another key than those before it
+        if (part.reply.kind == Reply::Kind::rejected) return rejected;
+        after = part.after;
+      }
+      return {after, {Reply::Kind::applied, 0, 0}};
+    }
   }
   ABC2_CHECK(false, "a verb that does not exist");
 }
@@ -83,11 +92,17 @@ Reply AllContents::list(ContentsId id, const Operation& operation) {
 }
 
 bool AllContents::may_apply(ContentsId id, OperationId write, bool removes) const {
-  const Operation& operation = operations_[write];
-  const StoredText* now = find(id, operation.key);
   if (removes) return true;
-  if (operation.verb == Verb::add) return now == nullptr;
-  return now && now->version <= operation.number;
+  const Operation& operation = operations_[write];
+  if (operation.verb != Verb::commit) return may_apply(id, operation);
+  return std::ranges::all_of(writes_of_commit(texts_[operation.value]),
+                             [&](const Operation& part) { return may_apply(id, part); });
+}
+
+bool AllContents::may_apply(ContentsId id, const Operation& write) const {
+  const StoredText* now = find(id, write.key);
+  if (write.verb == Verb::add) return now == nullptr;
+  return now && now->version <= write.number;
 }
 
 }  // namespace abc2::sim

@@ -60,6 +60,7 @@ class AllContents {
   [[nodiscard]] std::size_t size() const { return all_.size(); }
 
  private:
+  [[nodiscard]] bool may_apply(ContentsId id, const Operation& write) const;
   Executed compute(ContentsId before, const Operation& operation);
   Reply list(ContentsId id, const Operation& operation);
 

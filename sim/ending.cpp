@@ -32,7 +32,8 @@ const Ending::Recovered& Ending::recover(ContentsId before) {
   recovered.after = before;
   for (int round = 1;; ++round) {
     const ContentsId at_first = recovered.after;
-    const Actor actor{"recovery", scenario_.recovery, 1000u + static_cast<std::uint64_t>(round), kLater};
+    const Actor actor{"recovery", scenario_.recovery, 1000u + static_cast<std::uint64_t>(round), kLater,
+                      scenario_.form == Form::commits};
     Process process(texts_, actor);
     std::size_t steps = 0;
     for (auto pending = process.pending(); !pending.empty(); pending = process.pending()) {

@@ -14,13 +14,15 @@ namespace abc2::sim {
 namespace {
 
 constexpr const char* kHelp =
-    R"(abc2 explore [SCENARIO]... [--without RULE] [--longer] [--states N] [--progress] [--list]
+    R"(abc2 explore [SCENARIO]... [--without RULE] [--form FORM] [--longer] [--states N] [--progress] [--list]
 
 Runs the market's own coroutines in every order of their steps, with crashes, lost replies and other faults at every
 point, and audits the books wherever a run can end. Without SCENARIO: all of them.
 
   --without RULE   leaves a rule out, to see what it prevents (R1 to R9, or a guard: see --list)
   --faults C,U,E,F,J   so many crashes, unknown outcomes, echoes, errors and jumps of a clock in one run
+  --form FORM      how processes write: in steps, in commits, or mixed, every second one in commits; all of them, if not
+                   given
   --processes N    only the first N of each scenario's processes
   --longer         more faults; takes minutes to hours and some gigabytes of memory
   --states N       gives up after N distinct states of a scenario
@@ -106,33 +108,36 @@ int explore_command(const ExploreOptions& options, std::ostream& out) {
   bool found = false, complete = true;
   std::uint64_t states = 0;
   std::chrono::milliseconds took{0};
-  for (Scenario scenario : all) {
-    if (options.longer) scenario.budget = scenario.longer;
-    if (options.budget) scenario.budget = *options.budget;
-    if (!wanted.empty() && std::ranges::count(wanted, scenario.name) == 0) continue;
-    if (scenario.actors.size() > options.processes) scenario.actors.resize(options.processes);
-    ExploreSettings settings;
-    settings.most_states = options.most_states;
-    if (options.progress)
-      settings.progress = [](std::uint64_t seen, std::uint64_t waiting) {
-        std::cerr << "  " << grouped(seen) << " states, " << grouped(waiting) << " of them not looked at yet\n";
-      };
-    const Explored explored = explore(scenario, settings);
-    const std::string verdict = !explored.violation.empty() ? "VIOLATED" : explored.complete ? "holds" : "unfinished";
-    out << std::left << std::setw(24) << scenario.name << std::setw(11) << verdict << std::right << std::setw(12)
-        << grouped(explored.states) << " states " << std::setw(8) << std::fixed << std::setprecision(1)
-        << static_cast<double>(explored.took.count()) / 1000 << " s   " << scenario.actors.size() << " processes, "
-        << faults(scenario.budget) << "\n"
-        << explored.story << std::flush;
-    if (options.progress)
-      std::cerr << "  " << grouped(explored.steps) << " steps, " << grouped(explored.endings) << " endings, "
-                << grouped(explored.contents) << " contents of the store, " << grouped(explored.histories)
-                << " histories, for which coroutines ran " << grouped(explored.coroutines_run) << " times\n";
-    found |= !explored.violation.empty();
-    complete &= explored.complete;
-    states += explored.states;
-    took += explored.took;
-  }
+  for (const Scenario& plain : all)
+    for (const Form form : forms_of(plain)) {
+      if (options.form && *options.form != form) continue;
+      Scenario scenario = in_form(plain, form);
+      if (options.longer) scenario.budget = scenario.longer;
+      if (options.budget) scenario.budget = *options.budget;
+      if (!wanted.empty() && std::ranges::count(wanted, scenario.name) == 0) continue;
+      if (scenario.actors.size() > options.processes) scenario.actors.resize(options.processes);
+      ExploreSettings settings;
+      settings.most_states = options.most_states;
+      if (options.progress)
+        settings.progress = [](std::uint64_t seen, std::uint64_t waiting) {
+          std::cerr << "  " << grouped(seen) << " states, " << grouped(waiting) << " of them not looked at yet\n";
+        };
+      const Explored explored = explore(scenario, settings);
+      const std::string verdict = !explored.violation.empty() ? "VIOLATED" : explored.complete ? "holds" : "unfinished";
+      out << std::left << std::setw(24) << scenario.name << std::setw(9) << to_string(form) << std::setw(11) << verdict
+          << std::right << std::setw(12) << grouped(explored.states) << " states " << std::setw(8) << std::fixed
+          << std::setprecision(1) << static_cast<double>(explored.took.count()) / 1000 << " s   "
+          << scenario.actors.size() << " processes, " << faults(scenario.budget) << "\n"
+          << explored.story << std::flush;
+      if (options.progress)
+        std::cerr << "  " << grouped(explored.steps) << " steps, " << grouped(explored.endings) << " endings, "
+                  << grouped(explored.contents) << " contents of the store, " << grouped(explored.histories)
+                  << " histories, for which coroutines ran " << grouped(explored.coroutines_run) << " times\n";
+      found |= !explored.violation.empty();
+      complete &= explored.complete;
+      states += explored.states;
+      took += explored.took;
+    }
   out << grouped(states) << " distinct states in " << static_cast<double>(took.count()) / 1000 << " s\n";
   if (without) return found ? 0 : 1;
   return found || !complete ? 1 : 0;
@@ -176,6 +181,14 @@ int explore_main(const std::vector<std::string>& arguments, std::ostream& out, s
         errors << "--states needs a number\n";
         return 2;
       }
+    } else if (at->starts_with("--form")) {
+      const auto name = value("--form");
+      const auto* form = std::ranges::find(all_forms, name.value_or(""), [](Form each) { return to_string(each); });
+      if (form == std::end(all_forms)) {
+        errors << "--form is steps, commits or mixed\n";
+        return 2;
+      }
+      options.form = *form;
     } else if (at->starts_with("--processes")) {
       if (!parse_number(value("--processes"), options.processes)) {
         errors << "--processes needs a number\n";

@@ -13,6 +13,7 @@ namespace abc2::sim {
 struct ExploreOptions {
   std::vector<std::string> scenarios;  // empty: all of them, or with `without` those in which it must be found
   std::string without;                 // a switch; empty: everything is kept
+  std::optional<Form> form;            // none: all
   bool longer = false;                 // with the larger budgets
   bool list = false;                   // says which scenarios and switches there are
   bool progress = false;               // on standard error, while it runs

@@ -256,6 +256,9 @@ class Exploration {
   }
 
   bool may_change(const Operation& operation) const {
+    if (operation.verb == Verb::commit)
+      return std::ranges::all_of(writes_of_commit(texts_[operation.value]),
+                                 [&](const Operation& write) { return may_change(write); });
     const std::string& key = texts_[operation.key];
     if (fixed(key)) return false;
     if (operation.verb != Verb::replace) return true;

@@ -4,6 +4,7 @@
 #pragma once
 #include <compare>
 #include <cstdint>
+#include <vector>
 
 #include "sim/texts.hpp"
 
@@ -15,10 +16,13 @@ enum class Verb : std::uint8_t {
   replace,
   list,    // key: the prefix, value: the key to start after, number: the limit
   sleep,   // number: milliseconds
+  commit,  // value: its writes, as commit_text() puts them; key: of the first of them
   remove,  // no verb of a Store (R7): only for showing what it would cost to have one
 };
 
-constexpr bool is_write(Verb verb) { return verb == Verb::add || verb == Verb::replace || verb == Verb::remove; }
+constexpr bool is_write(Verb verb) {
+  return verb == Verb::add || verb == Verb::replace || verb == Verb::remove || verb == Verb::commit;
+}
 
 struct Operation {
   Verb verb = Verb::get;
@@ -27,6 +31,10 @@ struct Operation {
   std::uint32_t number = 0;  // replace: the expected version
   friend auto operator<=>(const Operation&, const Operation&) = default;
 };
+
+// The writes of a commit as a text, and back: each is an add or a replace.
+std::string commit_text(const std::vector<Operation>& writes);
+std::vector<Operation> writes_of_commit(const std::string& text);
 
 struct Reply {
   enum class Kind : std::uint8_t {

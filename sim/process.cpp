@@ -70,6 +70,20 @@ Task<Result<store::WriteOutcome>> SimStore::replace(store::Key key, store::Versi
   return write({Verb::replace, process_.texts().number(key), process_.texts().number(value), whole(expected.token())});
 }
 
+Task<Result<store::WriteOutcome::Kind>> SimStore::commit(std::vector<store::Write> writes) {
+  CO_TRY_VOID(store::check_commit(writes));
+  std::vector<Operation> parts;
+  for (const auto& one : writes)
+    parts.push_back({one.expected ? Verb::replace : Verb::add, process_.texts().number(one.key),
+                     process_.texts().number(one.value), one.expected ? whole(one.expected->token()) : 0});
+  const Operation operation{Verb::commit, parts.front().key, process_.texts().number(commit_text(parts)), 0};
+  const Reply reply = co_await process_.step(operation);
+  if (reply.kind == Reply::Kind::error) co_return down();
+  if (reply.kind == Reply::Kind::applied) co_return store::WriteOutcome::Kind::applied;
+  if (reply.kind == Reply::Kind::rejected) co_return store::WriteOutcome::Kind::rejected;
+  co_return store::WriteOutcome::Kind::unknown;
+}
+
 Task<Result<store::WriteOutcome>> SimStore::remove(store::Key key) {
   return write({Verb::remove, process_.texts().number(key), 0, 0});
 }
@@ -100,7 +114,7 @@ Process::Process(Texts& texts, const Actor& actor)
     : context_(std::make_unique<boost::asio::io_context>(1)),
       texts_(texts),
       runtime_(*this, mixed(actor.seed + 1), first_time + actor.clock_ahead),
-      store_(*this, runtime_),
+      store_(*this, runtime_, actor.commits),
       world_{store_, runtime_, [this](std::string text) { answers_.push_back(std::move(text)); }} {
   run(context_->get_executor(), actor.program(world_));
   poll();

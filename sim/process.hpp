@@ -48,10 +48,13 @@ class SimRuntime final : public runtime::Runtime {
 
 class SimStore final : public store::Store {
  public:
-  SimStore(Process& process, SimRuntime& runtime) : Store(runtime), process_(process) {}
+  SimStore(Process& process, SimRuntime& runtime, bool commits)
+      : Store(runtime), process_(process), commits_(commits) {}
   Task<Result<store::Snapshot>> get(store::Key key, store::Freshness freshness) override;
   Task<Result<store::WriteOutcome>> add(store::Key key, store::Value value) override;
   Task<Result<store::WriteOutcome>> replace(store::Key key, store::Version expected, store::Value value) override;
+  [[nodiscard]] bool commits() const override { return commits_; }
+  Task<Result<store::WriteOutcome::Kind>> commit(std::vector<store::Write> writes) override;
   Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override;
 
   [[nodiscard]] bool exclusive() const override { return false; }
@@ -62,6 +65,7 @@ class SimStore final : public store::Store {
  private:
   Task<Result<store::WriteOutcome>> write(Operation operation);
   Process& process_;
+  bool commits_;
 };
 
 // What an actor's program works with.
@@ -79,6 +83,7 @@ struct Actor {
   std::function<Task<void>(World& world)> program;  // the world outlives the task
   std::uint64_t seed = 0;                           // of its random numbers
   Milliseconds clock_ahead{0};                      // of the other actors' clocks
+  bool commits = false;                             // whether its store changes several documents at once
 };
 
 class Process {

@@ -2,7 +2,9 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/auditor.hpp"
@@ -20,23 +22,38 @@ struct Budget {
   friend bool operator==(const Budget&, const Budget&) = default;
 };
 
+// How the processes write: one document at a time, all that belongs together in one commit, or some so and some so.
+enum class Form : std::uint8_t { steps, commits, mixed };
+inline constexpr Form all_forms[] = {Form::steps, Form::commits, Form::mixed};
+constexpr std::string_view to_string(Form form) {
+  return form == Form::steps ? "steps" : form == Form::commits ? "commits" : "mixed";
+}
+
 struct Scenario {
   std::string name;
+  Form form = Form::steps;
   std::string about;          // one sentence
   Documents start;            // by key
   std::vector<Actor> actors;  // at most most_actors
   Budget budget;
   Budget longer;                    // of the longer run
+  Budget in_commits;                // of the run in commits, which has fewer steps and can afford more
+  bool has_commits = true;          // false: no process writes two documents that a commit would put together
   std::vector<std::string> fixed;   // prefixes of keys that nobody writes: see Explorer
   std::vector<Milliseconds> jumps;  // that a clock may make
   // Ends what the actors left, as the program does: the user's next action, recoverer, sweep. Answers only to
   // complain. Runs alone, as often as it changes anything.
   std::function<Task<void>(World& world)> recovery;
   Expectations expected;
-  std::uint64_t least_states = 0;  // that `budget` must lead to: with fewer it has lost what it was for
+  std::uint64_t least_states = 0;  // that `budget` must lead to, in steps: with fewer it has lost what it was for
 
   static constexpr std::size_t most_actors = 4;
   static constexpr std::size_t most_in_flight = 3;  // the most `unknowns`
 };
+
+// The forms in which a scenario differs.
+std::span<const Form> forms_of(const Scenario& scenario);
+// The scenario in another form than steps. Mixed, every second process has commits, and recovery has none.
+Scenario in_form(Scenario scenario, Form form);
 
 }  // namespace abc2::sim

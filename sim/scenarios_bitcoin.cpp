@@ -10,6 +10,7 @@ Scenario scenario(std::string name, std::string about, Budget budget, Budget lon
   made.about = std::move(about);
   made.budget = budget;
   made.longer = longer;
+  made.in_commits = budget;
   made.least_states = least_states;
   return made;
 }
@@ -213,11 +214,27 @@ Scenario bump() {
   return s;
 }
 
+// Addresses and payouts are steps in any case.
+Scenario only_in_steps(Scenario s) {
+  s.has_commits = false;
+  return s;
+}
+
 }  // namespace
 
 std::vector<Scenario> bitcoin_scenarios() {
-  return {bitcoin_deposit(), bitcoin_block(), bitcoin_memory(), reorganisation(),   reversal(),    reversal_purchase(),
-          two_addresses(),   address_twice(), two_payers(),     payout_cancelled(), two_payouts(), bump()};
+  return {bitcoin_deposit(),
+          bitcoin_block(),
+          only_in_steps(bitcoin_memory()),
+          reorganisation(),
+          reversal(),
+          reversal_purchase(),
+          only_in_steps(two_addresses()),
+          only_in_steps(address_twice()),
+          only_in_steps(two_payers()),
+          payout_cancelled(),
+          only_in_steps(two_payouts()),
+          only_in_steps(bump())};
 }
 
 }  // namespace abc2::sim

@@ -10,6 +10,7 @@ Scenario scenario(std::string name, std::string about, Budget budget, Budget lon
   made.about = std::move(about);
   made.budget = budget;
   made.longer = longer;
+  made.in_commits = longer;
   made.least_states = least_states;
   made.recovery = recover_all;
   has_campaign(made);

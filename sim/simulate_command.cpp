@@ -67,6 +67,7 @@ const std::vector<std::string>& marks_to_reach() {
       "buy: refused while held",
       "buy: settling left to recovery",
       "change password: repeated",
+      "credit: commit unknown",
       "credit: unknown",
       "holder: pending finished",
       "holder: young hold left alone",
@@ -76,7 +77,9 @@ const std::vector<std::string>& marks_to_reach() {
       "login: recovery left for later",
       "login: the password was changed meanwhile",
       "patiently: undecided, asked again",
+      "place: commit unknown",
       "place: fill unknown",
+      "place: own commit found after a rejection",
       "place: own entry found after a rejection",
       "place: own lock found after a reply that did not say so",
       "recover: passed a void",
@@ -98,6 +101,7 @@ const std::vector<std::string>& marks_to_reach() {
       "step: unknown",
       "sweep: a document failed",
       "sweep: a scan failed",
+      "withdrawal: commit unknown",
       "withdrawal: unknown",
   };
   return marks;

@@ -12,6 +12,16 @@ std::string Story::describe(OperationId id) const {
     case Verb::replace: return "CASes " + key + " v" + std::to_string(operation.number) + value();
     case Verb::remove: return "deletes " + key;
     case Verb::list: return "lists " + key;
+    case Verb::commit: {
+      std::string text;
+      for (const auto& write : writes_of_commit(texts_[operation.value])) {
+        const std::string& each = texts_[write.key];
+        text += (text.empty() ? "commits " : "; ") + each +
+                (write.verb == Verb::replace ? " v" + std::to_string(write.number) : "") + " {" +
+                in_words(each, texts_[write.value]) + "}";
+      }
+      return text;
+    }
     case Verb::sleep: return "waits for " + std::to_string(operation.number) + " ms";
   }
   return {};

@@ -12,6 +12,8 @@ struct Switch {
   std::string what;                // what is kept while it is on
   std::function<void(bool)> keep;  // for the whole program; see journal/rules.hpp
   std::vector<std::string> found_in;
+  // Whether it is needed where all writes are commits, too: then the same scenarios find it there.
+  bool in_commits = false;
 };
 
 const std::vector<Switch>& switches();

@@ -1,6 +1,7 @@
 // Credit: money that is due by one document is put into a holder exactly once (R6):
 //   CAS holder {+ amount, pending = reference}  ->  CAS reference {marked}  ->  CAS holder {pending dropped}
-// Whoever finds a promise pending finishes it first.
+// Whoever finds a promise pending finishes it first. On a store that has commits, holder and reference change in one,
+// and no promise is needed.
 //
 //   struct Prize {                                        // a Kind: types and pure functions
 //     static constexpr std::string_view name = "prize";
@@ -16,6 +17,7 @@
 #pragma once
 #include "base/limits.hpp"
 #include "base/marks.hpp"
+#include "journal/at_once.hpp"
 #include "journal/holders.hpp"
 
 namespace abc2::journal {
@@ -68,6 +70,14 @@ class Credit final : public PendingKind {
 
       Prepared<Holder> paid = Kind::paid(now->value, holder, reference, *due, runtime_.now());
       CO_TRY_VOID(co_await run(store_, std::move(paid.first)));
+      if (auto together = at_once(holder, *now, paid.holder, reference, *ref, *due)) {
+        CO_TRY(const auto outcome, co_await store_.commit(std::move(*together)));
+        if (outcome == store::WriteOutcome::Kind::applied) co_return due;
+        // As below: what landed after all leaves nothing due, and what has not never will once another one is applied.
+        if (outcome == store::WriteOutcome::Kind::unknown) ABC2_MARK("credit: commit unknown");
+        credited = due;
+        continue;
+      }
       const Pending pending{std::string(Kind::name), reference, store::encode_part(*due)};
       paid.holder.pending = pending;
       CO_TRY(const auto outcome, co_await store_.replace(holder, now->version, store::encode(paid.holder)));
@@ -95,6 +105,16 @@ class Credit final : public PendingKind {
       return Kind::due(reference, holder);
     else
       return Kind::due(reference);
+  }
+
+  // Both halves as one commit, without a promise; nullopt: this store needs one write at a time.
+  std::optional<std::vector<store::Write>> at_once(const store::Key& holder, const store::Versioned<Holder>& now,
+                                                   const Holder& paid, const store::Key& reference,
+                                                   const store::Versioned<Reference>& ref, const Due& due) const {
+    const std::optional<Reference> marked = Kind::marked(ref.value, due);
+    if (!marked) return std::nullopt;
+    return as_commit(store_, {{"pay", holder, now.version, store::encode(paid)},
+                              {"mark", reference, ref.version, store::encode(*marked)}});
   }
 
   store::Store& store_;

@@ -23,6 +23,7 @@
 #pragma once
 #include "base/limits.hpp"
 #include "base/marks.hpp"
+#include "journal/at_once.hpp"
 #include "journal/kinds.hpp"
 #include "journal/plan.hpp"
 #include "journal/rules.hpp"
@@ -68,9 +69,9 @@ class Journal final : public JournalKind {
                    const store::Versioned<Holder>& holder, Entry entry, Time now, std::vector<Receipt> preparations,
                    Holder prepared);
 
-  // Carries out the first half: preparations, lock and fill. After Decision::ours the entry is durable and will be
-  // settled by somebody; call settle() without making anyone wait for it. After any other decision, and after
-  // `conflict`, the hold is gone.
+  // Carries out the first half: preparations, lock and fill; or, on a store that has commits, all of it in one. After
+  // Decision::ours the entry is durable and will be settled by somebody; call settle() without making anyone wait for
+  // it. After any other decision, and after `conflict`, the hold is gone.
   // Errors: conflict (the holder changed since it was read: read again and decide again), undecided (the attempt may
   // or may not succeed: ask again with the same attempt), the store's.
   Task<Result<Placed>> place(Plan plan);
@@ -94,6 +95,7 @@ class Journal final : public JournalKind {
   static Decision decision(const Entry& entry, const store::Key& holder, const Hold& mine);
 
   Task<Result<std::optional<Entry>>> entry_at(Position at);
+  Task<Result<Placed>> place_at_once(Plan plan, std::vector<store::Write> writes);
   Task<Result<Placed>> locked(Plan plan, std::optional<store::Version> version);
   Task<Result<Decision>> finish(store::Key holder, Hold hold, Entry entry);
   Task<Result<void>> check_charged(Position at, Entry entry);

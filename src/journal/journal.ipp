@@ -113,7 +113,45 @@ Task<Result<store::WriteOutcome>> Journal<Kind>::write(ConditionalWrite write, s
 }
 
 template <class Kind>
+Task<Result<Placed>> Journal<Kind>::place_at_once(Plan plan, std::vector<store::Write> writes) {
+  using Outcome = store::WriteOutcome::Kind;
+  CO_TRY(auto outcome, co_await store_.commit(std::move(writes)));
+  if (outcome == Outcome::rejected && plan.lock > 0) {
+    // What prepares may be there already, left by an attempt that came no further.
+    const auto lock = plan.writes.begin() + static_cast<std::ptrdiff_t>(plan.lock);
+    for (auto write = plan.writes.begin(); write != lock; ++write) {
+      CO_TRY_VOID(co_await run(store_, add_once(write->name, write->key, write->value)));
+    }
+    auto rest = as_commit(store_, {lock, plan.writes.end()});
+    if (!rest) co_return Error(Code::conflict, "the store has become another one");
+    CO_TRY(outcome, co_await store_.commit(std::move(*rest)));
+  }
+  if (outcome == Outcome::applied) co_return Placed{Decision::ours, true, std::nullopt};
+
+  if (outcome == Outcome::rejected || !kept(Rule::r4_unknown_fill)) {
+    // R9: whose entry is it? It may be ours, and the rejection its echo. Without an entry, nothing of ours can come.
+    CO_TRY(const auto entry, co_await entry_at(plan.hold.position()));
+    if (!entry && outcome == Outcome::rejected)
+      co_return Error(Code::conflict, "a document changed before the entry was added");
+    if (!entry) co_return Placed{Decision::others, true, std::nullopt};
+    const Decision who = kept(Rule::r9_echo) ? decision(*entry, plan.holder, plan.hold) : Decision::others;
+    if (who == Decision::ours) ABC2_MARK("place: own commit found after a rejection");
+    co_return Placed{who, true, std::nullopt};
+  }
+  // R4: unknown: decided at the entry's own key, which is one of the commit's conditions.
+  ABC2_MARK("place: commit unknown");
+  auto ended = co_await resolve(plan.holder, plan.hold);
+  if (!ended)
+    co_return Error(Code::undecided, "the outcome of this attempt is not known yet (" + ended.error().message() + ")");
+  co_return Placed{ended.value(), true, std::nullopt};
+}
+
+template <class Kind>
 Task<Result<Placed>> Journal<Kind>::place(Plan plan) {
+  if (auto together = as_commit(store_, plan.writes)) {
+    auto placed = co_await place_at_once(std::move(plan), std::move(*together));
+    co_return placed;
+  }
   for (std::size_t i = 0; i < plan.lock; ++i) {
     CO_TRY(const auto prepared, co_await write(plan.writes[i], std::nullopt));
     if (prepared.kind() == store::WriteOutcome::Kind::unknown)

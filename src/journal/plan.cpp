@@ -4,15 +4,16 @@
 
 namespace abc2::journal {
 
-std::vector<ConditionalWrite> folded(const Plan& plan) {
+std::vector<ConditionalWrite> folded(std::vector<ConditionalWrite> writes) {
   std::vector<ConditionalWrite> out;
-  for (const auto& write : plan.writes) {
+  out.reserve(writes.size());
+  for (auto& write : writes) {
     const auto same = std::ranges::find(out, write.key, &ConditionalWrite::key);
     if (same == out.end()) {
-      out.push_back(write);
+      out.push_back(std::move(write));
     } else {
-      same->value = write.value;  // the first condition stands, the last content stays
-      same->name = write.name;
+      same->value = std::move(write.value);  // the first condition stands, the last content stays
+      same->name = std::move(write.name);
     }
   }
   return out;

@@ -1,6 +1,6 @@
 // Plan: what an attempt to add an entry will write, as data: a list of conditional writes, computed by pure functions
-// from what was read, before anything is written. An executor carries it out: step by step (Journal::place and
-// Journal::settle), or, on an engine that can change several documents at once, `folded` in one commit.
+// from what was read, before anything is written. An executor carries it out: step by step, or, on a store that can
+// change several documents at once, in one commit (at_once.hpp); Journal::place does what the store can.
 #pragma once
 #include <string>
 #include <variant>
@@ -39,6 +39,6 @@ struct Plan {
 };
 
 // The same documents with the same final contents, one write for each: no hold is ever visible in them.
-std::vector<ConditionalWrite> folded(const Plan& plan);
+std::vector<ConditionalWrite> folded(std::vector<ConditionalWrite> writes);
 
 }  // namespace abc2::journal

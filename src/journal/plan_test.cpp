@@ -38,7 +38,7 @@ TEST(Plan, IsTheFiveWritesOfASaleInTheirOrder) {
 TEST(Plan, FoldedItHasTheSameFinalContentsAndNoHold) {
   World world;
   const Plan plan = world.plan("ann", "a1");
-  const auto writes = folded(plan);
+  const auto writes = folded(plan.writes);
   ASSERT_EQ(writes.size(), 4u);
   EXPECT_EQ(writes[0].key, "ann");
   EXPECT_EQ(writes[0].condition, plan.writes[0].condition) << "on what was read";

@@ -124,14 +124,14 @@ struct BoxCredit {
 // is really there.
 struct World {
   ManualRuntime runtime;
-  engines::MemoryStore memory{runtime};
+  engines::MemoryStore memory;
   store::FaultyStore faulty{memory, runtime};
   Journal<TokenKind> tokens{faulty, runtime};
   Kinds kinds;
   Credit<BoxCredit> credit{faulty, runtime, kinds};
   Holders<Purse> purses{faulty, kinds};
 
-  World() {
+  explicit World(bool commits = false) : memory(runtime, {.commits = commits}) {
     kinds.add(tokens);
     kinds.add(credit);
     put("box", Box{});

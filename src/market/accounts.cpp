@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/marks.hpp"
+#include "journal/at_once.hpp"
 #include "journal/rules.hpp"
 #include "market/encoding.hpp"
 #include "market/keys.hpp"
@@ -27,14 +28,24 @@ Task<Result<Registered>> Accounts::register_user(std::string user, Secret passwo
   if (!found) {
     CO_TRY(const auto hash, co_await hasher_.hash(password.copy()));
     const std::string value = store::encode(Credentials{hash, runtime_.now()});
+    const auto together =
+        journal::as_commit(store_, {{"name", key, journal::Absent{}, value},
+                                    {"open", keys::balance(user), journal::Absent{}, store::encode(Balance{})}});
     for (int tries = 0; !found; ++tries) {
       if (tries == limits::store_retries)
         co_return Error(Code::undecided,
                         "it is not known yet whether the name is yours; register again with the same "
                         "password");
-      CO_TRY(const auto added, co_await store_.add(key, value));
-      if (added.kind() == WriteOutcome::Kind::applied) break;
-      if (added.kind() == WriteOutcome::Kind::unknown) {
+      auto outcome = WriteOutcome::Kind::unknown;
+      if (together) {
+        CO_TRY(outcome, co_await store_.commit(*together));
+        if (outcome == WriteOutcome::Kind::applied) co_return Registered::now;
+      } else {
+        CO_TRY(const auto added, co_await store_.add(key, value));
+        outcome = added.kind();
+        if (outcome == WriteOutcome::Kind::applied) break;
+      }
+      if (outcome == WriteOutcome::Kind::unknown) {
         ABC2_MARK("register: unknown");
         continue;  // the same key and the same value: it decides, whichever of them lands
       }

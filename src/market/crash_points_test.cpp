@@ -1,6 +1,7 @@
 // Every operation dies before and after each of its writes; other nodes find the books in order, finish what was begun
 // or end it, and the same request asked for again is done once. The recovering node dies at each of its writes, too.
-// And instead of a crash, each write's outcome stays unknown, or its reply is the echo of a resent write.
+// And instead of a crash, each write's outcome stays unknown, or its reply is the echo of a resent write. All of it
+// twice: on a store that changes one document at a time, and on one that has commits.
 #include <gmock/gmock.h>
 
 #include "market/test_operations.hpp"
@@ -50,10 +51,15 @@ std::string state(const Operation& operation, const Documents& all) {
   return operation.more_state ? text + operation.more_state(all, tools()) : text;
 }
 
+enum class Stores : std::uint8_t { in_steps, with_commits };
+
 // One store, and what its audit says.
 struct World {
-  explicit World(const Documents& documents) { fill(memory, documents); }
-  engines::MemoryStore memory{tools().runtime};
+  World(const Documents& documents, Stores stores)
+      : memory(tools().runtime, {.commits = stores == Stores::with_commits}) {
+    fill(memory, documents);
+  }
+  engines::MemoryStore memory;
   [[nodiscard]] std::string audit() { return text(look(tools().runtime, memory)); }
   // The same before anybody has repaired anything: a hold that has lost its slot and waits to be dropped is all that
   // may be found.
@@ -83,11 +89,11 @@ Balance document_of(World& world, const std::string& user) {
 struct Expected {
   Documents before;
   std::string undone, done;
-  explicit Expected(const Operation& operation) : before(operation.before(tools())) {
-    World untouched(before);
+  Expected(const Operation& operation, Stores stores) : before(operation.before(tools())) {
+    World untouched(before, stores);
     EXPECT_TRUE(sweep(untouched));
     undone = state(operation, untouched.documents());
-    World finished(before);
+    World finished(before, stores);
     Node node(tools(), finished.memory);
     EXPECT_TRUE(node.attempt(operation.run(&node)));
     EXPECT_TRUE(sweep(finished));
@@ -99,14 +105,16 @@ struct Expected {
 // The k-th write that was called for: "replace balance/ann".
 std::string write_number(const FaultyStore& store, std::size_t k) {
   for (const auto& call : store.calls()) {
-    if (call.verb != store::Verb::add && call.verb != store::Verb::replace) continue;
+    if (call.verb == store::Verb::get || call.verb == store::Verb::scan || call.verb == store::Verb::watch) continue;
     if (--k == 0) return std::string(to_string(call.verb)) + " " + call.key;
   }
   return "none";
 }
 
-// "fund: after credit (replace balance/ann)"; the write must be the one that is expected there.
-std::string point(const Operation& operation, const FaultyStore& store, std::size_t k, const std::string& when) {
+// "fund: after credit (replace balance/ann)"; in steps, the write must be the one that is expected there.
+std::string point(const Operation& operation, Stores stores, const FaultyStore& store, std::size_t k,
+                  const std::string& when) {
+  if (stores == Stores::with_commits) return operation.name + ": " + when + " " + write_number(store, k);
   const std::string wanted = k <= operation.writes.size() ? operation.writes[k - 1] : "nothing more";
   const std::string made = write_number(store, k);
   EXPECT_TRUE(wanted.ends_with("(" + made + ")"))
@@ -129,15 +137,15 @@ void expect_all_or_nothing(const Operation& operation, const Expected& expected,
   }
 }
 
-class CrashPoints : public testing::TestWithParam<std::tuple<Operation, Crash>> {};
+class CrashPoints : public testing::TestWithParam<std::tuple<Operation, Crash, Stores>> {};
 
 TEST_P(CrashPoints, AllOrNothingAfterEachOfThem) {
-  const auto& [operation, when] = GetParam();
+  const auto& [operation, when, stores] = GetParam();
   const std::string word = when == Crash::before ? "before" : "after";
-  const Expected expected(operation);
+  const Expected expected(operation, stores);
   std::vector<std::string> passed;
   for (std::size_t k = 1;; ++k) {
-    World world(expected.before);
+    World world(expected.before, stores);
     FaultyStore dying(world.memory, tools().runtime);
     dying.crash_at_write(k, when);
     Node node(tools(), dying);
@@ -148,7 +156,7 @@ TEST_P(CrashPoints, AllOrNothingAfterEachOfThem) {
       break;
     }
     EXPECT_FALSE(ended);
-    passed.push_back(point(operation, dying, k, word));
+    passed.push_back(point(operation, stores, dying, k, word));
     SCOPED_TRACE(passed.back() + "\n" + dying.log());
     EXPECT_EQ(world.audit_of_ruins(), "") << "what is half-done is in flight, not wrong";
     const Documents crashed = world.documents();
@@ -158,7 +166,7 @@ TEST_P(CrashPoints, AllOrNothingAfterEachOfThem) {
     expect_all_or_nothing(operation, expected, world);
 
     // By the user's next action, before any sweep.
-    World met(crashed);
+    World met(crashed, stores);
     Node other(tools(), met.memory);
     const auto action = other.attempt(other.market.recover_user(operation.actor));
     EXPECT_TRUE(action) << action.error().message();
@@ -172,7 +180,7 @@ TEST_P(CrashPoints, AllOrNothingAfterEachOfThem) {
 
     // The recovery dies as well, at each of its own writes.
     for (std::size_t j = 1;; ++j) {
-      World twice(crashed);
+      World twice(crashed, stores);
       FaultyStore second(twice.memory, tools().runtime);
       second.crash_at_write(j, when);
       Node rescuer(tools(), second);
@@ -188,22 +196,27 @@ TEST_P(CrashPoints, AllOrNothingAfterEachOfThem) {
       expect_all_or_nothing(operation, expected, twice);
     }
   }
+  if (stores == Stores::with_commits) {
+    EXPECT_GE(passed.size(), 1u);
+    EXPECT_LE(passed.size(), operation.writes.size()) << "a commit is there to save writes";
+    return;
+  }
   // Every point was passed, each by a crash that did happen, and there is none that is not listed.
   std::vector<std::string> listed;
   for (const auto& write : operation.writes) listed.push_back(operation.name + ": " + word + " " + write);
   EXPECT_EQ(passed, listed);
 }
 
-class UnknownPoints : public testing::TestWithParam<std::tuple<Operation, Fault>> {};
+class UnknownPoints : public testing::TestWithParam<std::tuple<Operation, Fault, Stores>> {};
 
 TEST_P(UnknownPoints, DoneOnceWhateverBecomesOfEachWrite) {
-  const auto& [operation, fault] = GetParam();
-  const Expected expected(operation);
+  const auto& [operation, fault, stores] = GetParam();
+  const Expected expected(operation, stores);
   for (const bool lands_last : {false, true}) {
     if (lands_last && fault != Fault::unknown_later) continue;
     std::size_t k = 1;
     for (;; ++k) {
-      World world(expected.before);
+      World world(expected.before, stores);
       FaultyStore faulty(world.memory, tools().runtime);
       faulty.arm({.fault = fault, .skip = k - 1});
       Node node(tools(), faulty);
@@ -213,7 +226,7 @@ TEST_P(UnknownPoints, DoneOnceWhateverBecomesOfEachWrite) {
         EXPECT_TRUE(result) << result.error().message();
         break;
       }
-      SCOPED_TRACE(point(operation, faulty, k, std::string(to_string(fault)) + " at") + "\n" + faulty.log());
+      SCOPED_TRACE(point(operation, stores, faulty, k, std::string(to_string(fault)) + " at") + "\n" + faulty.log());
       EXPECT_EQ(world.audit_of_ruins(), "");
       if (!lands_last) {
         EXPECT_LE(runtime::run_blocking(faulty.land_late_writes()), 1u);
@@ -229,7 +242,7 @@ TEST_P(UnknownPoints, DoneOnceWhateverBecomesOfEachWrite) {
       EXPECT_EQ(state(operation, world.documents()), expected.done);
       expect_all_or_nothing(operation, expected, world);
     }
-    EXPECT_GT(k, operation.writes.size()) << "not every write was met";
+    EXPECT_GT(k, stores == Stores::in_steps ? operation.writes.size() : 1) << "not every write was met";
   }
 }
 
@@ -237,16 +250,25 @@ std::string test_name(std::string name, std::string_view with) {
   for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return name + "_" + std::string(with);
 }
-INSTANTIATE_TEST_SUITE_P(
-    Each, CrashPoints, testing::Combine(testing::ValuesIn(operations()), testing::Values(Crash::before, Crash::after)),
-    [](const auto& info) {
-      return test_name(std::get<0>(info.param).name, std::get<1>(info.param) == Crash::before ? "before" : "after");
-    });
-INSTANTIATE_TEST_SUITE_P(
-    Each, UnknownPoints,
-    testing::Combine(testing::ValuesIn(operations()),
-                     testing::Values(Fault::unknown_landed, Fault::unknown_lost, Fault::unknown_later, Fault::echo)),
-    [](const auto& info) { return test_name(std::get<0>(info.param).name, to_string(std::get<1>(info.param))); });
+std::string_view in_words(Stores stores) { return stores == Stores::in_steps ? "in_steps" : "with_commits"; }
+
+INSTANTIATE_TEST_SUITE_P(Each, CrashPoints,
+                         testing::Combine(testing::ValuesIn(operations()), testing::Values(Crash::before, Crash::after),
+                                          testing::Values(Stores::in_steps, Stores::with_commits)),
+                         [](const auto& info) {
+                           const auto& [operation, when, stores] = info.param;
+                           return test_name(operation.name, when == Crash::before ? "before" : "after") + "_" +
+                                  std::string(in_words(stores));
+                         });
+INSTANTIATE_TEST_SUITE_P(Each, UnknownPoints,
+                         testing::Combine(testing::ValuesIn(operations()),
+                                          testing::Values(Fault::unknown_landed, Fault::unknown_lost,
+                                                          Fault::unknown_later, Fault::echo),
+                                          testing::Values(Stores::in_steps, Stores::with_commits)),
+                         [](const auto& info) {
+                           const auto& [operation, fault, stores] = info.param;
+                           return test_name(operation.name, to_string(fault)) + "_" + std::string(in_words(stores));
+                         });
 
 }  // namespace
 }  // namespace abc2::market

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "journal/at_once.hpp"
 #include "market/keys.hpp"
 #include "market/ledger.hpp"
 #include "market/names.hpp"
@@ -105,6 +106,14 @@ Task<Result<Withdrawal>> Withdrawals::request(WithdrawalRequest request) {
     wanted.state = needs_approval ? State::waiting : State::approved;
     auto paid = booked(LedgerKind::withdrawal, -cost, balance.value, balance_key, key, wanted.at);
     CO_TRY_VOID(co_await journal::run(store_, std::move(paid.first)));
+    if (auto together = journal::as_commit(store_, {{"pay", balance_key, balance.version, store::encode(paid.holder)},
+                                                    {"withdrawal", key, journal::Absent{}, store::encode(wanted)}})) {
+      CO_TRY(const auto outcome, co_await store_.commit(std::move(*together)));
+      if (outcome == store::WriteOutcome::Kind::applied) co_return wanted;
+      // As below: each round's commit needs the balance and the absence that an earlier one would have changed.
+      if (outcome == store::WriteOutcome::Kind::unknown) ABC2_MARK("withdrawal: commit unknown");
+      continue;
+    }
     const journal::Pending pending{std::string(kind), key, store::encode_part(wanted)};
     paid.holder.pending = pending;
     CO_TRY(const auto outcome, co_await store_.replace(balance_key, balance.version, store::encode(paid.holder)));

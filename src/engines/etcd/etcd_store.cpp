@@ -23,6 +23,11 @@ namespace {
 
 constexpr auto kLastRevision = std::numeric_limits<std::int64_t>::max();
 
+// No document has another version. An absent one has revision 0 in etcd, and would be made.
+bool may_be(Version version) {
+  return version.token() != 0 && version.token() <= static_cast<std::uint64_t>(kLastRevision);
+}
+
 }  // namespace
 
 struct EtcdStore::Parts {
@@ -73,24 +78,36 @@ Task<Result<WriteOutcome>> EtcdStore::add(Key key, Value value) {
   CO_TRY_VOID(store::check_key(key));
   CO_TRY_VOID(store::check_value(key, value));
   std::string question = wire::add(parts_->prefix + key, value);
-  co_return co_await write(std::move(key), std::move(question));
+  co_return co_await write({std::move(key)}, std::move(question));
 }
 
 Task<Result<WriteOutcome>> EtcdStore::replace(Key key, Version expected, Value value) {
   CO_TRY_VOID(store::check_key(key));
   CO_TRY_VOID(store::check_value(key, value));
-  // No document has these versions. An absent one has revision 0 in etcd, and would be made.
-  if (expected.token() == 0 || expected.token() > static_cast<std::uint64_t>(kLastRevision))
-    co_return WriteOutcome::rejected();
+  if (!may_be(expected)) co_return WriteOutcome::rejected();
   std::string question = wire::replace(parts_->prefix + key, static_cast<std::int64_t>(expected.token()), value);
-  co_return co_await write(std::move(key), std::move(question));
+  co_return co_await write({std::move(key)}, std::move(question));
 }
 
-Task<Result<WriteOutcome>> EtcdStore::write(Key key, std::string question) {
+Task<Result<WriteOutcome::Kind>> EtcdStore::commit(std::vector<store::Write> writes) {
+  CO_TRY_VOID(store::check_commit(writes));
+  std::vector<Key> keys;
+  for (auto& write : writes) {
+    if (write.expected && !may_be(*write.expected)) co_return WriteOutcome::Kind::rejected;
+    keys.push_back(write.key);
+    write.key.insert(0, parts_->prefix);
+  }
+  std::string question = wire::commit(writes);
+  CO_TRY(const auto outcome, co_await write(std::move(keys), std::move(question)));
+  co_return outcome.kind();
+}
+
+Task<Result<WriteOutcome>> EtcdStore::write(std::vector<Key> keys, std::string question) {
   Request request(Request::Kind::write, std::move(question));
   co_await runtime::suspend(request, [this, &request] { parts_->client.enqueue(&request); });
   // Whoever watches it here need not wait for etcd to say so.
-  if (request.outcome && request.outcome.value().kind() == WriteOutcome::Kind::applied) parts_->waiters.wake(key);
+  if (request.outcome && request.outcome.value().kind() == WriteOutcome::Kind::applied)
+    for (const auto& key : keys) parts_->waiters.wake(key);
   co_return std::move(request.outcome);
 }
 

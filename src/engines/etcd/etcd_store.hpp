@@ -3,10 +3,11 @@
 //   auto store = EtcdStore::open(runtime, "etcd://h1:2379,h2:2379,h3:2379");
 //   if (!store) ...                      // see open()
 //
-// add is a transaction on the key's version 0, replace one on its mod_revision, which is our Version; reads are
-// linearizable. Requests go to the members that answer, a failed read to another one. A write is sent once, but for
-// refusals from before it was proposed; one whose connection broke, or that was not answered in Client::patience, is
-// unknown, and so is any failure that does not say for certain that nothing was written.
+// add is a transaction on the key's version 0, replace one on its mod_revision, which is our Version, and commit one on
+// those of all its keys; reads are linearizable. Requests go to the members that answer, a failed read to another one.
+// A write is sent once, but for refusals from before it was proposed; one whose connection broke, or that was not
+// answered in Client::patience, is unknown, and so is any failure that does not say for certain that nothing was
+// written.
 //
 // Watches are pushed, resume where they were, and survive compaction.
 #pragma once
@@ -29,6 +30,8 @@ class EtcdStore final : public store::Store {
   Task<Result<store::Snapshot>> get(store::Key key, store::Freshness freshness) override;
   Task<Result<store::WriteOutcome>> add(store::Key key, store::Value value) override;
   Task<Result<store::WriteOutcome>> replace(store::Key key, store::Version expected, store::Value value) override;
+  [[nodiscard]] bool commits() const override { return true; }
+  Task<Result<store::WriteOutcome::Kind>> commit(std::vector<store::Write> writes) override;
   Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override;
   Task<Result<store::Snapshot>> watch(store::Key key, std::optional<store::Version> seen,
                                       Milliseconds at_most) override;
@@ -37,7 +40,7 @@ class EtcdStore final : public store::Store {
  private:
   struct Parts;
   EtcdStore(runtime::Runtime& runtime, std::unique_ptr<Parts> parts);
-  Task<Result<store::WriteOutcome>> write(store::Key key, std::string question);
+  Task<Result<store::WriteOutcome>> write(std::vector<store::Key> keys, std::string question);
   Task<Result<void>> check_rights();
 
   std::unique_ptr<Parts> parts_;

@@ -28,7 +28,7 @@ class Request final : public Call, public runtime::Completion {
   Request(Kind its_kind, std::string its_question) : kind(its_kind), question(std::move(its_question)) {}
 
   const Kind kind;
-  const std::string question;  // a Range, or a Txn of one comparison and one put
+  const std::string question;  // a Range, or a Txn: a comparison and a put for each document
 
   Clock::time_point deadline;    // then it is given up
   Clock::time_point not_before;  // after a failure that allows another attempt

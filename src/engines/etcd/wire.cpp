@@ -16,7 +16,18 @@ std::optional<Message> parsed(const std::string& bytes) {
 
 std::uint64_t revision_of(const pb::ResponseHeader& header) { return static_cast<std::uint64_t>(header.revision()); }
 
-void put_on_success(pb::TxnRequest& txn, const std::string& key, const std::string& value) {
+void add_to(pb::TxnRequest& txn, const std::string& key, std::optional<std::int64_t> revision,
+            const std::string& value) {
+  pb::Compare& compare = *txn.add_compare();
+  compare.set_result(pb::Compare::EQUAL);
+  compare.set_key(key);
+  if (revision) {
+    compare.set_target(pb::Compare::MOD);
+    compare.set_mod_revision(*revision);
+  } else {
+    compare.set_target(pb::Compare::VERSION);
+    compare.set_version(0);
+  }
   pb::PutRequest& put = *txn.add_success()->mutable_request_put();
   put.set_key(key);
   put.set_value(value);
@@ -54,23 +65,23 @@ std::optional<RangeAnswer> range_answer(const std::string& bytes) {
 
 std::string add(const std::string& key, const std::string& value) {
   pb::TxnRequest txn;
-  pb::Compare& compare = *txn.add_compare();
-  compare.set_result(pb::Compare::EQUAL);
-  compare.set_target(pb::Compare::VERSION);
-  compare.set_key(key);
-  compare.set_version(0);
-  put_on_success(txn, key, value);
+  add_to(txn, key, std::nullopt, value);
   return txn.SerializeAsString();
 }
 
 std::string replace(const std::string& key, std::int64_t revision, const std::string& value) {
   pb::TxnRequest txn;
-  pb::Compare& compare = *txn.add_compare();
-  compare.set_result(pb::Compare::EQUAL);
-  compare.set_target(pb::Compare::MOD);
-  compare.set_key(key);
-  compare.set_mod_revision(revision);
-  put_on_success(txn, key, value);
+  add_to(txn, key, revision, value);
+  return txn.SerializeAsString();
+}
+
+std::string commit(const std::vector<store::Write>& writes) {
+  pb::TxnRequest txn;
+  for (const auto& write : writes) {
+    std::optional<std::int64_t> revision;
+    if (write.expected) revision = static_cast<std::int64_t>(write.expected->token());
+    add_to(txn, write.key, revision, write.value);
+  }
   return txn.SerializeAsString();
 }
 

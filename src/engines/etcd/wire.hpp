@@ -31,6 +31,8 @@ std::optional<RangeAnswer> range_answer(const std::string& bytes);
 std::string add(const std::string& key, const std::string& value);
 // A put, if the key was last written in this revision. Not for revision 0, which in etcd is that of an absent key.
 std::string replace(const std::string& key, std::int64_t revision, const std::string& value);
+// All of the puts, each on its condition as above. The writes have keys of etcd's, and no expected version is 0.
+std::string commit(const std::vector<store::Write>& writes);
 struct TxnAnswer {
   bool succeeded = false;
   std::uint64_t revision = 0;  // if it succeeded, of what was written

@@ -22,12 +22,13 @@ std::uint64_t bigint_of(std::string_view bytes) {
   return value;
 }
 
-std::string binary_array(const std::vector<std::string>& items) {
-  constexpr std::uint64_t bytea = 17;
+namespace {
+
+std::string array(std::uint64_t type, const std::vector<std::string>& items) {
   std::string out;
   append(out, 1, 4);  // dimensions
   append(out, 0, 4);  // no nulls
-  append(out, bytea, 4);
+  append(out, type, 4);
   append(out, items.size(), 4);
   append(out, 1, 4);  // the first one's index
   for (const auto& item : items) {
@@ -35,6 +36,17 @@ std::string binary_array(const std::vector<std::string>& items) {
     out += item;
   }
   return out;
+}
+
+}  // namespace
+
+std::string binary_array(const std::vector<std::string>& items) { return array(17, items); }
+
+std::string binary_bigints(const std::vector<std::uint64_t>& numbers) {
+  std::vector<std::string> items;
+  items.reserve(numbers.size());
+  for (const auto number : numbers) items.push_back(binary_bigint(number));
+  return array(20, items);
 }
 
 std::string end_of_prefix(std::string prefix) {

@@ -14,6 +14,8 @@ std::uint64_t bigint_of(std::string_view bytes);
 
 // A bytea[] of one dimension.
 std::string binary_array(const std::vector<std::string>& items);
+// A bigint[] of one dimension.
+std::string binary_bigints(const std::vector<std::uint64_t>& numbers);
 
 // The least key that is greater than every key with this prefix; empty if there is none.
 std::string end_of_prefix(std::string prefix);

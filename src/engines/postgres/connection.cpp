@@ -35,7 +35,10 @@ std::string message_of(const PGresult* result) {
   return std::string(message ? message : "no message") + " (" + sqlstate_of(result) + ")";
 }
 
-// The statements, each of a single row but for the scans. `TABLE` stands for the table's name.
+// The statements, each of a single row but for the scans and commit. `TABLE` stands for the table's name.
+//
+// commit takes its locks in one order, versions before absences and each by key, as all of them do. What it cannot
+// write as a whole it undoes by failing, on a division by zero: its caller is told that it was rejected.
 std::string text_of(Statement statement, const std::string& table) {
   constexpr std::array<const char*, statement_count> texts = {
       "SELECT key, version, value FROM TABLE WHERE key = $1",
@@ -44,15 +47,26 @@ std::string text_of(Statement statement, const std::string& table) {
       "SELECT key, version, value FROM TABLE WHERE key >= $1 AND key > $2 ORDER BY key LIMIT $3",
       "SELECT key, version, value FROM TABLE WHERE key >= $1 AND key > $2 AND key < $4 ORDER BY key LIMIT $3",
       "SELECT key, version FROM TABLE WHERE key = ANY ($1)",
+      "WITH wanted AS MATERIALIZED (SELECT * FROM unnest($1, $2, $3) AS w (key, value, expected)), "
+      "seen AS MATERIALIZED (SELECT t.key FROM TABLE t JOIN wanted w ON t.key = w.key AND t.version = w.expected "
+      "ORDER BY t.key FOR UPDATE OF t), "
+      "replaced AS (UPDATE TABLE t SET value = w.value, version = t.version + 1 FROM wanted w, seen s "
+      "WHERE t.key = s.key AND w.key = s.key AND t.version = w.expected RETURNING 1), "
+      "added AS (INSERT INTO TABLE (key, value, version) SELECT key, value, 1 FROM wanted "
+      "WHERE expected = 0 AND (SELECT count(*) FROM replaced) + $4 = (SELECT count(*) FROM wanted) ORDER BY key "
+      "ON CONFLICT (key) DO NOTHING RETURNING 1) "
+      "SELECT 1 / ((SELECT count(*) FROM replaced) + (SELECT count(*) FROM added) = (SELECT count(*) FROM "
+      "wanted))::int",
   };
   std::string text = texts[static_cast<std::size_t>(statement)];
-  text.replace(text.find("TABLE"), 5, table);
+  for (auto at = text.find("TABLE"); at != std::string::npos; at = text.find("TABLE", at + table.size()))
+    text.replace(at, 5, table);
   return text;
 }
 
 // Their parameters' types, by PostgreSQL's fixed object ids.
 std::vector<Oid> types_of(Statement statement) {
-  constexpr Oid bytea = 17, bigint = 20, byteas = 1001;
+  constexpr Oid bytea = 17, bigint = 20, byteas = 1001, bigints = 1016;
   switch (statement) {
     case Statement::get: return {bytea};
     case Statement::add: return {bytea, bytea};
@@ -60,6 +74,7 @@ std::vector<Oid> types_of(Statement statement) {
     case Statement::scan: return {bytea, bytea, bigint};
     case Statement::scan_below: return {bytea, bytea, bigint, bytea};
     case Statement::versions: return {byteas};
+    case Statement::commit: return {byteas, byteas, bigints, bigint};
   }
   return {};
 }
@@ -293,6 +308,8 @@ void Connection::take(const PGresult* result) {
     statement_did_ = std::strcmp(PQcmdTuples(const_cast<PGresult*>(result)), "1") == 0
                          ? WriteOutcome::applied(store::Version(request.version_if_applied))
                          : WriteOutcome::rejected();
+  } else if (status == PGRES_TUPLES_OK && request.statement == Statement::commit) {
+    statement_did_ = WriteOutcome::applied(store::Version(0));
   } else if (status == PGRES_TUPLES_OK) {
     take_rows(result);
   } else {
@@ -305,6 +322,10 @@ void Connection::take_failure(const PGresult* result) {
   const std::string state = sqlstate_of(result);
   Error error(Code::unavailable, "PostgreSQL: " + message_of(result));
   statement_did_.reset();
+  if (request.statement == Statement::commit && state == "22012") {  // division_by_zero
+    statement_did_ = WriteOutcome::rejected();
+    return;
+  }
   if (!request.is_write()) {
     request.rows = std::move(error);
   } else if (fate_of_failure(state) == WriteFate::not_written) {

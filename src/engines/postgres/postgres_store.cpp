@@ -18,8 +18,9 @@ using store::Version;
 using store::WriteOutcome;
 
 struct PostgresStore::Parts {
-  explicit Parts(postgres::Settings settings) : client(std::move(settings), waiters) {}
+  explicit Parts(postgres::Settings settings) : commits(settings.commits), client(std::move(settings), waiters) {}
 
+  const bool commits;
   store::WatchWaiters waiters;
   postgres::Client client;
 };
@@ -66,6 +67,34 @@ Task<Result<WriteOutcome>> PostgresStore::write(Key key, std::optional<Version> 
   // Whoever watches it here need not wait for the next look.
   if (request.outcome && request.outcome.value().kind() == WriteOutcome::Kind::applied) parts_->waiters.wake(key);
   co_return std::move(request.outcome);
+}
+
+bool PostgresStore::commits() const { return parts_->commits; }
+
+Task<Result<WriteOutcome::Kind>> PostgresStore::commit(std::vector<store::Write> writes) {
+  if (!parts_->commits) {
+    auto refused = co_await Store::commit(std::move(writes));
+    co_return refused;
+  }
+  CO_TRY_VOID(store::check_commit(writes));
+  std::vector<std::string> keys, values;
+  std::vector<std::uint64_t> expected;
+  std::uint64_t absent = 0;
+  for (auto& write : writes) {
+    if (write.expected == Version(0)) co_return WriteOutcome::Kind::rejected;  // which no document has
+    keys.push_back(std::move(write.key));
+    values.push_back(std::move(write.value));
+    expected.push_back(write.expected ? write.expected->token() : 0);
+    absent += write.expected ? 0 : 1;
+  }
+  CallerRequest request(Statement::commit);
+  request.parameters = {postgres::binary_array(keys), postgres::binary_array(values),
+                        postgres::binary_bigints(expected), postgres::binary_bigint(absent)};
+  co_await runtime::suspend(request, [this, &request] { parts_->client.enqueue(&request); });
+  CO_TRY(const auto outcome, std::move(request.outcome));
+  if (outcome.kind() == WriteOutcome::Kind::applied)
+    for (const auto& key : keys) parts_->waiters.wake(key);
+  co_return outcome.kind();
 }
 
 Task<Result<ScanPage>> PostgresStore::scan(Key prefix, Key after, std::size_t limit) {

@@ -4,7 +4,8 @@
 //   auto store = PostgresStore::open(runtime, "postgres://abc2@db1,db2/market");
 //   if (!store) ...                      // see open()
 //
-// Each verb is one statement of a single row and a transaction of its own; scans read many rows. The connection must
+// Each verb is one statement and a transaction of its own, of a single row but for scans and commit; relatives that
+// change a single row at a time are asked for no commits (commits=no in the URL). The connection must
 // be to a server that takes writes; when it is lost, the hosts of the URL are tried again in their order. A write whose
 // connection broke, or that was not answered in Client::patience, is unknown; so is one during whose commit the server
 // warned (it had stopped waiting for its standbys).
@@ -34,6 +35,8 @@ class PostgresStore final : public store::Store {
   Task<Result<store::Snapshot>> get(store::Key key, store::Freshness freshness) override;
   Task<Result<store::WriteOutcome>> add(store::Key key, store::Value value) override;
   Task<Result<store::WriteOutcome>> replace(store::Key key, store::Version expected, store::Value value) override;
+  [[nodiscard]] bool commits() const override;
+  Task<Result<store::WriteOutcome::Kind>> commit(std::vector<store::Write> writes) override;
   Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override;
   Task<Result<store::Snapshot>> watch(store::Key key, std::optional<store::Version> seen,
                                       Milliseconds at_most) override;

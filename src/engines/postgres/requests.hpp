@@ -12,8 +12,8 @@ namespace abc2::engines::postgres {
 
 using Clock = std::chrono::steady_clock;
 
-enum class Statement : std::uint8_t { get, add, replace, scan, scan_below, versions };
-inline constexpr std::size_t statement_count = 6;
+enum class Statement : std::uint8_t { get, add, replace, scan, scan_below, versions, commit };
+inline constexpr std::size_t statement_count = 7;
 
 class Request {
  public:
@@ -25,14 +25,16 @@ class Request {
   // It has its answer, or will get none. `this` may be gone on return. On the client's thread.
   virtual void ended(runtime::Deliveries& deliveries) = 0;
 
-  [[nodiscard]] bool is_write() const { return statement == Statement::add || statement == Statement::replace; }
+  [[nodiscard]] bool is_write() const {
+    return statement == Statement::add || statement == Statement::replace || statement == Statement::commit;
+  }
 
   const Statement statement;
   std::vector<std::string> parameters;  // in binary, as the statement wants them
   Clock::time_point deadline;           // then it is given up
 
   // The answer, by the statement. What is here before: sent, and nothing heard.
-  Result<store::WriteOutcome> outcome = store::WriteOutcome::unknown();  // add, replace
+  Result<store::WriteOutcome> outcome = store::WriteOutcome::unknown();  // of a write
   std::uint64_t version_if_applied = 0;
   Result<std::vector<store::ScanItem>> rows = std::vector<store::ScanItem>();  // the others; versions: without values
 };

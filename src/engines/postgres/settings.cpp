@@ -25,8 +25,8 @@ Result<void> set(Settings& settings, std::string_view name, std::string_view val
     settings.table = value;
   } else {
     if (value != "yes" && value != "no")
-      return Error(Code::invalid_argument, "asynchronous_commit= of a postgres URL is yes or no");
-    settings.asynchronous_commit = value == "yes";
+      return Error(Code::invalid_argument, std::string(name) + "= of a postgres URL is yes or no");
+    (name == "commits" ? settings.commits : settings.asynchronous_commit) = value == "yes";
   }
   return success();
 }
@@ -45,7 +45,7 @@ Result<Settings> Settings::parse(const std::string& url) {
     query = end == std::string_view::npos ? "" : query.substr(end + 1);
     const auto equals = field.find('=');
     const std::string_view name = field.substr(0, equals);
-    if (name == "connections" || name == "table" || name == "asynchronous_commit") {
+    if (name == "connections" || name == "table" || name == "asynchronous_commit" || name == "commits") {
       TRY_VOID(set(settings, name, equals == std::string_view::npos ? "" : field.substr(equals + 1)));
     } else {
       settings.url += separator;

@@ -4,6 +4,9 @@
 //
 //   connections=N            how many to the server (8)
 //   table=NAME               of the documents (abc2_documents); more than one market may share a database
+//   commits=no               changes one document at a time, for relatives of PostgreSQL on which a statement of
+//   several
+//                            rows is slow, or not one transaction
 //   asynchronous_commit=yes  goes on although the server acknowledges before it is durable: a crash of the server may
 //                            then take back what buyers were told. Only for trying things out.
 #pragma once
@@ -19,6 +22,7 @@ struct Settings {
   std::string table = "abc2_documents";
   unsigned connections = 8;
   bool asynchronous_commit = false;
+  bool commits = true;
 
   // Errors: invalid_argument.
   static Result<Settings> parse(const std::string& url);
