@@ -225,7 +225,7 @@ Scenario only_in_steps(Scenario s) {
 std::vector<Scenario> bitcoin_scenarios() {
   return {bitcoin_deposit(),
           bitcoin_block(),
-          only_in_steps(bitcoin_memory()),
+          bitcoin_memory(),
           reorganisation(),
           reversal(),
           reversal_purchase(),

@@ -116,6 +116,7 @@ Result<BenchResult> measure_http(const BenchCommand& command) {
   settings.store = command.store;
   settings.password_cost = market::Argon2Hasher::Cost::minimum;
   settings.hurried = true;
+  settings.steps = command.steps;
   TRY(const auto node, Node::open(settings));
   http::AppSettings app_settings;
   http::App app(
@@ -179,7 +180,7 @@ int bench_purchases(BenchCommand command) {
     std::fprintf(stderr, "abc2: bench purchases measures the embedded engine: --store embedded:DIR\n");
     return 1;
   }
-  const auto result = bench_library(command.store.substr(engine.size()), command.size);
+  const auto result = bench_library(command.store.substr(engine.size()), command.size, command.steps);
   return report(command, result);
 }
 

@@ -4,37 +4,42 @@
 
 #include "engines/embedded/embedded_store.hpp"
 #include "runtime/blocking.hpp"
+#include "store/single_documents.hpp"
 
 namespace abc2::cli {
 
-Result<BenchResult> bench_library(std::string directory, BenchSettings settings) {
+Result<BenchResult> bench_library(std::string directory, BenchSettings settings, bool steps) {
   runtime::AsioRuntime real;
   HurriedRuntime runtime(real);
-  TRY(auto store, engines::EmbeddedStore::open(runtime, {.directory = std::move(directory)}));
+  TRY(const auto engine, engines::EmbeddedStore::open(runtime, {.directory = std::move(directory)}));
+  store::SingleDocuments one_at_a_time(*engine, runtime);
+  store::Store& store = steps ? static_cast<store::Store&>(one_at_a_time) : *engine;
   runtime::WorkerPool pool(1, 16);
   market::Argon2Hasher hasher(pool, market::Argon2Hasher::Cost::minimum);
   market::PooledImageChecker checker(pool);
-  market::ImageLibrary images(*store, checker);
+  market::ImageLibrary images(store, checker);
   Metrics metrics;
-  market::Market market(*store, runtime, hasher, images, metrics, {});
+  market::Market market(store, runtime, hasher, images, metrics, {});
 
   runtime::EventLoops loops(std::max(1u, std::thread::hardware_concurrency()));
   loops.start();
-  BenchMarket bench(market, *store, runtime, settings, [&] { return real.wait_idle(std::chrono::seconds(60)); });
+  BenchMarket bench(market, store, runtime, settings, [&] { return real.wait_idle(std::chrono::seconds(60)); });
   TRY_VOID(runtime::run_blocking(bench.prepare()));
 
-  const auto before = store->stats();
+  const auto before = engine->stats();
   BenchResult result =
       bench.run(loops, [&](std::size_t, market::Order order) { return market.purchases.buy(std::move(order)); });
-  const auto after = store->stats();
+  const auto after = engine->stats();
   if (!result.ended) return Error(Code::undecided, "the buyers did not come to an end within a minute");
   TRY(const auto books, runtime::run_blocking(market.audit.look()));
   loops.stop();
   if (!books.passed())
     return Error(Code::corrupt, "the audit found " + std::to_string(books.findings.size()) + " faults, the first: " +
                                     books.findings.front().document + ": " + books.findings.front().what);
-  result.writes_per_purchase = static_cast<double>(after.applied + after.rejected - before.applied - before.rejected) /
-                               static_cast<double>(std::max<std::uint64_t>(1, books.slots_sold));
+  const auto sold = static_cast<double>(std::max<std::uint64_t>(1, books.slots_sold));
+  result.writes_per_purchase =
+      static_cast<double>(after.changes + after.rejected - before.changes - before.rejected) / sold;
+  result.documents_per_purchase = static_cast<double>(after.applied - before.applied) / sold;
   return result;
 }
 

@@ -48,6 +48,7 @@ struct BenchResult {
   double per_second = 0;
   double p50_ms = 0, p99_ms = 0, max_ms = 0;  // of those that were bought
   double writes_per_purchase = 0;             // that were applied or rejected, counted at the store; 0: not counted
+  double documents_per_purchase = 0;          // that they changed
   [[nodiscard]] std::string json() const;     // on one line
 };
 

@@ -97,6 +97,8 @@ CLI::App* add_serve(CLI::App& app, Options& options) {
       "The operator's part of each sale, in hundredths of a percent")
       ->check(CLI::Range(std::int64_t{0}, limits::fee_max_basis_points));
   add_time(serve, "audit-every-ms", options.serve.node.market.audit_every, "Between two audits in the background");
+  add_flag(serve, "steps", options.serve.node.steps,
+           "Write one document at a time, also where the store could change several at once");
   add(serve, "threads", options.serve.node.threads, "Event loops; 0: one for each processor");
   serve->add_option("--password-cost", options.cost, "What guessing a password costs: minimum is for tests")
       ->envname("ABC2_PASSWORD_COST")
@@ -185,6 +187,7 @@ CLI::App* add_bench(CLI::App& app, Options& options) {
         ->check(CLI::Range(0.1, 600.0));
     one->add_option("--accounts", options.bench.size.accounts, "Accounts")->capture_default_str();
     one->add_option("--campaigns", options.bench.size.campaigns, "Campaigns")->capture_default_str();
+    one->add_flag("--steps", options.bench.steps, "Write one document at a time, as on a store without commits");
     one->add_flag("--json", options.bench.json, "Print one line of JSON");
     one->fallthrough();
   }

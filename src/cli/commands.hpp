@@ -68,6 +68,7 @@ int bitcoin_owed(BitcoinCommand command);
 struct BenchCommand {
   std::string store;  // a new one
   BenchSettings size;
+  bool steps = false;  // one document at a time
   bool json = false;
 };
 // Through the library, in this process; the store must be embedded.

@@ -9,6 +9,7 @@
 #include "cli/late_store.hpp"
 #include "cli/open_store.hpp"
 #include "http/log.hpp"
+#include "store/single_documents.hpp"
 
 namespace abc2::cli {
 
@@ -37,6 +38,7 @@ struct Node::Parts {
   runtime::EventLoops loops;
   std::unique_ptr<store::Store> engine;
   LateStore* late = nullptr;  // the engine, if it may be late
+  std::unique_ptr<store::SingleDocuments> steps;
   std::unique_ptr<store::ObservedStore> store;
   std::unique_ptr<store::WatchHub> hub;
   runtime::WorkerPool pool;
@@ -57,7 +59,9 @@ Result<std::unique_ptr<Node>> Node::open(NodeSettings settings) {
   } else {
     TRY(parts->engine, open_store(settings.store, parts->real));
   }
-  parts->store = std::make_unique<store::ObservedStore>(*parts->engine, parts->clock, parts->metrics);
+  if (settings.steps) parts->steps = std::make_unique<store::SingleDocuments>(*parts->engine, parts->clock);
+  store::Store& under = settings.steps ? static_cast<store::Store&>(*parts->steps) : *parts->engine;
+  parts->store = std::make_unique<store::ObservedStore>(under, parts->clock, parts->metrics);
   parts->hub = std::make_unique<store::WatchHub>(*parts->store, parts->clock);
   parts->hasher = std::make_unique<market::Argon2Hasher>(parts->pool, settings.password_cost);
   parts->checker = std::make_unique<market::PooledImageChecker>(parts->pool);

@@ -28,6 +28,7 @@ struct NodeSettings {
   market::Argon2Hasher::Cost password_cost = market::Argon2Hasher::Cost::interactive;
   bool late = false;     // a store elsewhere that cannot be reached yet is waited for: see store_is_there()
   bool hurried = false;  // for benchmarks: see HurriedRuntime
+  bool steps = false;    // writes one document at a time, also where the store has commits
 };
 
 class Node {

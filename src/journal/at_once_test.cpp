@@ -135,7 +135,7 @@ TEST(AtOnce, WhatPreparesMayBeThereAlready) {
   EXPECT_EQ(fresh.faulty.writes(), 1u);
   EXPECT_TRUE(fresh.exists("page/1"));
 
-  world.run(world.memory.add("page/1", "x"));
+  ASSERT_EQ(world.run(world.memory.add("page/1", "x")).kind(), store::WriteOutcome::Kind::applied);
   EXPECT_EQ(world.run(world.tokens.place(plan)).decision, Decision::ours);
   EXPECT_TRUE(world.books_balance());
 }

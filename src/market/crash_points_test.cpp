@@ -252,23 +252,25 @@ std::string test_name(std::string name, std::string_view with) {
 }
 std::string_view in_words(Stores stores) { return stores == Stores::in_steps ? "in_steps" : "with_commits"; }
 
+std::string crash_name(const testing::TestParamInfo<CrashPoints::ParamType>& info) {
+  const auto& [operation, when, stores] = info.param;
+  return test_name(operation.name, when == Crash::before ? "before" : "after") + "_" + std::string(in_words(stores));
+}
+std::string unknown_name(const testing::TestParamInfo<UnknownPoints::ParamType>& info) {
+  const auto& [operation, fault, stores] = info.param;
+  return test_name(operation.name, to_string(fault)) + "_" + std::string(in_words(stores));
+}
+
 INSTANTIATE_TEST_SUITE_P(Each, CrashPoints,
                          testing::Combine(testing::ValuesIn(operations()), testing::Values(Crash::before, Crash::after),
                                           testing::Values(Stores::in_steps, Stores::with_commits)),
-                         [](const auto& info) {
-                           const auto& [operation, when, stores] = info.param;
-                           return test_name(operation.name, when == Crash::before ? "before" : "after") + "_" +
-                                  std::string(in_words(stores));
-                         });
+                         crash_name);
 INSTANTIATE_TEST_SUITE_P(Each, UnknownPoints,
                          testing::Combine(testing::ValuesIn(operations()),
                                           testing::Values(Fault::unknown_landed, Fault::unknown_lost,
                                                           Fault::unknown_later, Fault::echo),
                                           testing::Values(Stores::in_steps, Stores::with_commits)),
-                         [](const auto& info) {
-                           const auto& [operation, fault, stores] = info.param;
-                           return test_name(operation.name, to_string(fault)) + "_" + std::string(in_words(stores));
-                         });
+                         unknown_name);
 
 }  // namespace
 }  // namespace abc2::market

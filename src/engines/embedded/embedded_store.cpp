@@ -131,6 +131,7 @@ EmbeddedStore::Stats EmbeddedStore::stats() const {
   const auto& counters = parts_->writer.counters();
   Stats stats;
   stats.groups = counters.groups;
+  stats.changes = counters.changes;
   stats.applied = counters.applied;
   stats.rejected = counters.rejected;
   stats.bytes = counters.bytes;

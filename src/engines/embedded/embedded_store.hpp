@@ -53,6 +53,7 @@ class EmbeddedStore final : public store::Store {
   // Numbers since it was opened. Thread-safe.
   struct Stats {
     std::uint64_t groups = 0;         // durable commits
+    std::uint64_t changes = 0;        // adds, replaces and commits that were applied
     std::uint64_t applied = 0;        // documents written by them
     std::uint64_t rejected = 0;       // adds, replaces and commits that were rejected
     std::uint64_t bytes = 0;          // keys and values written

@@ -22,6 +22,7 @@ struct Writer::Group {
   std::vector<std::pair<store::Write*, store::Version>> applied;
   std::unordered_map<std::string_view, store::Version> versions;
   std::size_t bytes = 0;
+  std::size_t changes = 0;
 };
 
 Writer::Writer(Database& database, DocumentCache& cache, Visible& visible, store::WatchWaiters& waiters)
@@ -125,6 +126,7 @@ void Writer::decide(WriteRequest& request, Group& group) {
     group.bytes += write.key.size() + write.value.size();
   }
   request.outcome = store::WriteOutcome::Kind::applied;
+  ++group.changes;
   request.first_version = group.versions.at(request.writes.front().key);
 }
 
@@ -140,6 +142,7 @@ void Writer::publish(Group& group) {
   });
   for (const auto& [write, version] : group.applied) waiters_.wake(write->key);
   counters_.groups.fetch_add(1, std::memory_order_relaxed);
+  counters_.changes.fetch_add(group.changes, std::memory_order_relaxed);
   counters_.applied.fetch_add(group.applied.size(), std::memory_order_relaxed);
   counters_.bytes.fetch_add(group.bytes, std::memory_order_relaxed);
   if (group.applied.size() > counters_.largest_group.load(std::memory_order_relaxed))

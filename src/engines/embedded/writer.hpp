@@ -22,6 +22,7 @@ namespace abc2::engines::embedded {
 // Numbers since the store was opened.
 struct WriterCounters {
   std::atomic<std::uint64_t> groups = 0;         // durable commits
+  std::atomic<std::uint64_t> changes = 0;        // adds, replaces and commits that were applied
   std::atomic<std::uint64_t> applied = 0;        // documents written by them
   std::atomic<std::uint64_t> rejected = 0;       // requests
   std::atomic<std::uint64_t> bytes = 0;          // of keys and values in them
