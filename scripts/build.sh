@@ -58,3 +58,8 @@ build() {
   [ $status = 0 ] || { say "build/$name does not build"; return 1; }
   say "built build/$name in $((SECONDS - started)) s"
 }
+
+# What the torture runs, beside the servers of Debian's packages.
+build_torture() {
+  build release abc2 abc2_registers abc2_unsettled
+}

@@ -1,6 +1,7 @@
 """The stores as a test needs them, with links that can be cut, and the nodes of abc2 on them.
 
 A store has `members` (Process), `url(node)`, which leads through that node's own links, and `links(node)`, their names.
+`aside(node)` is the same store with other documents.
 """
 import http.client
 import json
@@ -14,7 +15,7 @@ from processes import Process, free_port
 
 PROGRAMS = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), default=pathlib.Path("/usr/bin"))
 POSTGRES = "postgres" if os.geteuid() == 0 else None  # as root it refuses to run; Debian's package has made a user
-PATIENCE = 60
+PATIENCE = 180  # seconds; whatever takes so long never comes, however loaded the machine is
 
 
 def until(probe, what):
@@ -84,6 +85,23 @@ class Etcd(Store):
     def url(self, node):
         return "etcd://" + self.hosts(node)
 
+    def aside(self, node):
+        return self.url(node) + "/registers"
+
+    def leader(self):
+        """The member that says so of itself; None while there is none."""
+        for member, port in zip(self.members, self.ports):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+            try:
+                connection.request("GET", "/metrics")
+                if b"\netcd_server_is_leader 1\n" in connection.getresponse().read():
+                    return member
+            except (OSError, http.client.HTTPException):  # it is starting, or paused
+                continue
+            finally:
+                connection.close()
+        return None
+
     def isolation(self, member):
         """(link, source) of all that it says to other members, and they to it."""
         return [(f"peer{member}", None)] + [(f"peer{other}", self.spoken[f"e{member}"])
@@ -125,7 +143,7 @@ class Machine(Process):
         try:
             done = subprocess.run([PROGRAMS / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "abc2", "-v",
                                    "ON_ERROR_STOP=1", "-qtA", "-c", statement, "postgres"], capture_output=True,
-                                  text=True, check=False, timeout=5, env=os.environ | {"PGCONNECT_TIMEOUT": "3"})
+                                  text=True, check=False, timeout=30, env=os.environ | {"PGCONNECT_TIMEOUT": "10"})
         except subprocess.TimeoutExpired:
             return None
         return done.stdout.strip() if done.returncode == 0 else None
@@ -147,6 +165,10 @@ class Postgres(Store):
     def url(self, node):
         return f"postgres://abc2@{self.hosts(node)}/postgres"
 
+    def aside(self, node):
+        url = self.url(node)
+        return url + ("&" if "?" in url else "?") + "table=abc2_registers"
+
 
 class Forgetful(Postgres):
     """Acknowledges what is not on the disk yet, and forgets it when it is killed: a run on it must fail."""
@@ -166,7 +188,7 @@ class Standby(Store):
         self.primary, self.standby = self.members
         self.open_links([member.port for member in self.members])
 
-    url = Postgres.url
+    url, aside = Postgres.url, Postgres.aside
 
     def start(self):
         self.primary.make("wal_level = replica\nmax_wal_senders = 10\nhot_standby = on\nsynchronous_commit = on\n")
@@ -212,8 +234,7 @@ class Standby(Store):
         self.must("select pg_reload_conf()")
 
     def must(self, statement):
-        if self.primary.sql(statement) is None:
-            raise AssertionError(f"{self.primary.name} does not carry out: {statement}")
+        until(lambda: self.primary.sql(statement) is not None, f"{self.primary.name} carries out: {statement}")
 
 
 STORES = {"etcd": Etcd, "postgres": Postgres, "standby": Standby, "forgetful": Forgetful}
@@ -238,3 +259,21 @@ class Node(Process):
             return False
         finally:
             connection.close()
+
+
+class Registers(Process):
+    """Clients of single documents, whose history is judged by itself: see tests/linearizability."""
+
+    def __init__(self, number, program, folder, url, seed, history):
+        self.number, self.history = number, history
+        super().__init__(f"registers {number}", [
+            program, "run", "--store", url, "--history", history, "--name", chr(ord("a") + number), "--seed",
+            str(seed * 100 + number), "--clients", "6", "--documents", "4", "--pause-ms", "80", "--fresh-ms", "2000"],
+            folder / f"registers{number}.log")
+
+
+class Unsettled(Process):
+    """Looks at who has a hold, past all links that are cut."""
+
+    def __init__(self, program, folder, url, history):
+        super().__init__("unsettled", [program, "--store", url, "--history", history], folder / "unsettled.log")

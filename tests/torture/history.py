@@ -4,6 +4,7 @@
     {"kind": "call", "op": "buy", "user": "buyer1", "node": 2, "start": 14.1, "end": 14.2, "status": 201,
      "answer": {...}, ... what was asked, by operation}
     {"kind": "fault", "what": "kill-node", "who": "node 3", "phase": "begin", "at": 15.0}
+    {"kind": "kill", "who": "member 1", "leader": true, "at": 16.0}
 
 Times are seconds of one monotonic clock. A call's status is null when no answer came: it may have been carried out, or
 may be yet. A call is written when it ends, and every call that began does end.

@@ -99,7 +99,7 @@ class Person(threading.Thread):
 
     def must(self, op, method, path, body=None, **members):
         """Until it has been done; for what a person needs to begin with."""
-        for _ in range(60):
+        for _ in range(240):
             status, answer = self.ask(op, method, path, body, **members)
             if status in (200, 201):
                 return answer

@@ -11,11 +11,16 @@ CUTS = ("reset", "swallow", "swallow-answers")
 
 
 class Nemesis:
-    def __init__(self, store, nodes, proxies, history, failures, seed):
-        self.store, self.nodes, self.proxies, self.history = store, nodes, proxies, history
+    def __init__(self, store, nodes, clients, observer, proxies, history, failures, seed, faults=None):
+        """`clients` are as nodes, of whom only the links fail; of the observer nothing does. `faults`: the names of the only ones that there are."""
+        self.store, self.nodes, self.clients, self.observer = store, nodes, clients, observer
+        self.proxies, self.history = proxies, history
         self.counts, self.died, self.failures = {}, [], failures
         self.draws = [random.Random(f"{seed} store"), random.Random(f"{seed} nodes")]
-        self.kinds = [KINDS[type(store).__name__], NODE_KINDS]
+        self.kinds = [[kind for kind in kinds if not faults or name_of(kind) in faults]
+                      for kinds in (KINDS[type(store).__name__], NODE_KINDS)]
+        if not any(self.kinds):
+            raise ValueError(f"no faults: there are {sorted(map(name_of, [*KINDS[type(store).__name__], *NODE_KINDS]))}")
         self.bags, self.over = [[], []], False
 
     def run(self, seconds):
@@ -39,7 +44,7 @@ class Nemesis:
         """Nothing may end that was not killed; PostgreSQL may have to be started twice after it was."""
         if self.failures:  # of the test itself
             raise self.failures[0]
-        for process in [*self.nodes, *self.store.members]:
+        for process in [*self.nodes, *self.clients, self.observer, *self.store.members]:
             if process.ended_by_itself():
                 code = process.process.returncode
                 if type(self.store).__name__ != "Etcd" and process in self.store.members:
@@ -49,13 +54,17 @@ class Nemesis:
                 self.history.fault("ended by itself", process.name, "end")
                 process.start()
 
+    def kill(self, process, **more):
+        self.history.write("kill", who=process.name, at=time.monotonic(), **more)
+        process.kill()
+
     def lane(self, lane):
-        while not self.over:
+        while self.kinds[lane] and not self.over:
             if not self.bags[lane]:
                 self.bags[lane] = list(self.kinds[lane])
                 self.draws[lane].shuffle(self.bags[lane])
             fault = self.bags[lane].pop()
-            name = fault.__name__.replace("_", "-")
+            name = name_of(fault)
             victims = []
             for wait in fault(self, self.draws[lane], victims):
                 if victims:
@@ -67,12 +76,16 @@ class Nemesis:
             yield self.draws[lane].uniform(0.5, 3.0)
 
 
+def name_of(fault):
+    return fault.__name__.replace("_", "-")
+
+
 # ------------------------------------------------------------------------------------------------ nodes and links
 
 def kill_node(nemesis, draw, victims):
     node = draw.choice(nemesis.nodes)
     victims.append(node.name)
-    node.kill()
+    nemesis.kill(node)
     yield draw.choice((0.0, draw.uniform(0, 3)))
     node.start()
 
@@ -81,7 +94,7 @@ def kill_nodes_at_once(nemesis, draw, victims):
     nodes = draw.sample(nemesis.nodes, draw.randrange(2, len(nemesis.nodes) + 1))
     victims.append(", ".join(node.name for node in nodes))
     for node in nodes:
-        node.kill()
+        nemesis.kill(node)
     yield draw.uniform(0, 1.5)
     for node in nodes:
         node.start()
@@ -91,7 +104,7 @@ def kill_node_again_as_it_starts(nemesis, draw, victims):
     node = draw.choice(nemesis.nodes)
     victims.append(node.name)
     for _ in range(3):
-        node.kill()
+        nemesis.kill(node)
         node.start()
         yield draw.uniform(0, 0.4)
 
@@ -105,14 +118,15 @@ def pause_node(nemesis, draw, victims):
 
 
 def cut_node_off(nemesis, draw, victims):
-    node, how = draw.choice(nemesis.nodes), draw.choice(CUTS)
+    node, how = draw.choice([*nemesis.nodes, *nemesis.clients]), draw.choice(CUTS)
     victims.append(f"{node.name}, {how}")
     links = nemesis.store.links(node.number)
     yield from cut(nemesis, draw, links, how)
 
 
 def cut_links(nemesis, draw, victims):
-    links = [link for node in nemesis.nodes for link in nemesis.store.links(node.number) if draw.random() < 0.4]
+    links = [link for node in [*nemesis.nodes, *nemesis.clients] for link in nemesis.store.links(node.number)
+             if draw.random() < 0.4]
     how = draw.choice(CUTS)
     victims.append(f"{' '.join(links)}, {how}")
     yield from cut(nemesis, draw, links, how)
@@ -120,7 +134,7 @@ def cut_links(nemesis, draw, victims):
 
 def flapping_links(nemesis, draw, victims):
     """Every connection between nodes and stores breaks, again and again."""
-    links = [link for node in nemesis.nodes for link in nemesis.store.links(node.number)]
+    links = [link for node in [*nemesis.nodes, *nemesis.clients] for link in nemesis.store.links(node.number)]
     victims.append("all links")
     for _ in range(4):
         for link in links:
@@ -151,9 +165,23 @@ def one_of(nemesis, draw, victims):
 
 def kill_member(nemesis, draw, victims):
     member = one_of(nemesis, draw, victims)
-    member.kill()
+    nemesis.kill(member)
     yield draw.uniform(0, 4)
     member.start()
+
+
+def kill_leader(nemesis, draw, victims):
+    """Of etcd: somebody else has to be elected."""
+    leader = nemesis.store.leader()
+    while leader is None:
+        nemesis.look_after()
+        yield 0.2
+        leader = nemesis.store.leader()
+    victims.append(leader.name)
+    nemesis.kill(leader, leader=True)
+    yield draw.uniform(4, 6)
+    leader.start()
+    yield draw.uniform(1, 3)
 
 
 def pause_member(nemesis, draw, victims):
@@ -185,7 +213,7 @@ def isolate_member(nemesis, draw, victims):
 def kill_all_members(nemesis, draw, victims):
     victims.append("all members")
     for member in nemesis.store.members:
-        member.kill()
+        nemesis.kill(member)
     yield draw.uniform(0, 3)
     for member in nemesis.store.members:
         member.start()
@@ -211,7 +239,7 @@ def back_in_step(nemesis):
 
 def kill_primary(nemesis, draw, victims):
     victims.append(nemesis.store.primary.name)
-    nemesis.store.primary.kill()
+    nemesis.kill(nemesis.store.primary)
     yield draw.uniform(0, 3)
     nemesis.store.primary.start()
     yield from back_in_step(nemesis)
@@ -227,7 +255,7 @@ def pause_primary(nemesis, draw, victims):
 
 def kill_standby(nemesis, draw, victims):
     victims.append(nemesis.store.standby.name)
-    nemesis.store.standby.kill()
+    nemesis.kill(nemesis.store.standby)
     yield draw.uniform(0, 4)
     nemesis.store.standby.start()
     yield from back_in_step(nemesis)
@@ -252,7 +280,7 @@ def promote_standby(nemesis, draw, victims):
     """The primary is lost with its disk; then a new standby is made."""
     store = nemesis.store
     victims.append(f"{store.primary.name} is lost, {store.standby.name} is promoted")
-    store.primary.kill()
+    nemesis.kill(store.primary)
     yield draw.uniform(0, 2)
     for _ in store.promote():
         yield 0.05
@@ -262,7 +290,7 @@ def promote_standby(nemesis, draw, victims):
 
 
 KINDS = {
-    "Etcd": (kill_member, kill_member, pause_member, pause_member_briefly, isolate_member, isolate_member,
+    "Etcd": (kill_member, kill_leader, pause_member, pause_member_briefly, isolate_member, isolate_member,
              kill_all_members, pause_all_members),
     "Postgres": (kill_member, kill_member, pause_member, pause_member_briefly),
     "Forgetful": (kill_member,),

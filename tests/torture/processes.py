@@ -89,6 +89,16 @@ class Process:
         if self.process:
             self.process.wait()
 
+    def end(self, patience):
+        """It is asked to end, and has so many seconds. Its exit code; None: it was killed after them."""
+        self.wanted = False
+        self.process.terminate()
+        try:
+            return self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
+
     def pause(self):
         self.everybody(signal.SIGSTOP)
         self.paused = True

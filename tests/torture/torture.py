@@ -1,10 +1,12 @@
 """Real stores, five nodes and many buyers, while processes are killed and paused and links are cut; then it stops, and
 what everybody was told is held against what there is.
 
-    torture.py --program build/release/abc2 [--store etcd|postgres|standby] [--seconds N] [--seed S] [--keep DIRECTORY]
+    torture.py --build build/release [--store etcd|postgres|standby] [--seconds N] [--seed S] [--faults NAME,...]
+               [--keep DIRECTORY]
 
 One seed gives the same faults in the same order, and the same wishes of each buyer; what meets what is the machine's.
-The history and the final state are kept, and can be checked again: check.py HISTORY STATE.
+The history and the final state are kept, and can be checked again: check.py HISTORY STATE. So are the histories of
+single documents, which clients of their own make of the same store: abc2_registers check FILE FILE.
 """
 import argparse
 import collections
@@ -13,52 +15,65 @@ import pathlib
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 
 import history
 from check import Checker
-from cluster import STORES, Node, until
-from final import Reader
+from cluster import STORES, Node, Registers, Unsettled, until
+from figures import gaps, leader_gaps, orphans, percentile
+from final import SETTLED_WITHIN, Reader
 from load import Town, decide_all
 from nemesis import Nemesis
 from processes import Proxies
 
-NODES, BUYERS, SELLERS = 5, 30, 3
+NODES, BUYERS, SELLERS, REGISTERS = 5, 30, 3, 2
 AFTERWARDS = 5.0  # seconds for which everybody goes on when the faults have ended
+TO_END = 120.0    # and which who is asked to end has for it
 
 
 def run(arguments, keep, log):
     """(the nemesis, seconds until all nodes were ready again)."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="abc2-torture-"))
     folder.chmod(0o755)
-    proxies, store, nodes, town = Proxies(), None, [], None
+    proxies, store, nodes, registers, unsettled, town = Proxies(), None, [], [], None, None
     try:
-        store = STORES[arguments.store](folder, proxies, NODES)
+        store = STORES[arguments.store](folder, proxies, NODES + REGISTERS + 1)
         store.start()
-        nodes += [Node(number, arguments.program, folder, store.url(number)) for number in range(NODES)]
+        nodes += [Node(number, arguments.build / "abc2", folder, store.url(number)) for number in range(NODES)]
         for node in nodes:
             node.start()
         until(lambda: all(node.ready() for node in nodes), "all nodes ready")
         town = Town(nodes, log, arguments.seed, arguments.buyers, SELLERS)
         town.start()
-        nemesis = Nemesis(store, nodes, proxies, log, town.failures, arguments.seed)
+        registers += [Registers(NODES + number, arguments.build / "tests/linearizability/abc2_registers", folder,
+                                store.aside(NODES + number), arguments.seed, keep / f"registers{number}.jsonl")
+                      for number in range(REGISTERS)]
+        unsettled = Unsettled(arguments.build / "tests/torture/abc2_unsettled", folder, store.url(NODES + REGISTERS),
+                              keep / "unsettled.jsonl")
+        for process in [*registers, unsettled]:
+            process.start()
+        nemesis = Nemesis(store, nodes, registers, unsettled, proxies, log, town.failures, arguments.seed,
+                          arguments.faults)
         nemesis.run(arguments.seconds)
         began = time.monotonic()
         until(lambda: all(node.ready() for node in nodes), "all nodes ready after the faults")
         ready = time.monotonic() - began
         time.sleep(AFTERWARDS)
         town.stop()
+        ended = {process.name: process.end(TO_END) for process in registers}
         reader = Reader(town, random.Random(arguments.seed).randrange(NODES))
         settled = reader.settle()
-        decide_all(town, 20.0)
+        ended[unsettled.name] = unsettled.end(TO_END)
+        decide_all(town, 60.0)
         # What has just been bought is being settled: that it was in time before is what counts.
         again = reader.settle()
         state = reader.state(settled[0] if again[0] is not None else None, again[1], again[2])
         reader.close()
         nemesis.look_after()
-        state["ended_by_themselves"] = nemesis.died
+        state["ended_by_themselves"] = nemesis.died + [f"{name} ended with {code}" for name, code in ended.items() if code]
         (keep / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
         return nemesis, ready
     finally:
@@ -67,8 +82,8 @@ def run(arguments, keep, log):
             for person in town.people:
                 if person.is_alive():
                     person.join()
-        for node in nodes:
-            node.kill()
+        for process in [*nodes, *registers, *([unsettled] if unsettled else [])]:
+            process.kill()
         if store:
             store.close()
         proxies.close()
@@ -77,12 +92,23 @@ def run(arguments, keep, log):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def gaps(records):
-    """The times in which nobody was told of a purchase: (longest, sum of those above a second)."""
-    moments = sorted(record["end"] for record in records
-                     if record["kind"] == "call" and record["op"] == "buy" and record["status"] == 201)
-    between = [after - before for before, after in zip(moments, moments[1:])]
-    return max(between, default=0.0), sum(gap for gap in between if gap > 1)
+def judge_registers(arguments, keep):
+    """(the checker's last lines, what it says of documents without an order): the engine's own verdict."""
+    judged = subprocess.run([arguments.build / "tests/linearizability/abc2_registers", "check",
+                             *sorted(keep.glob("registers*.jsonl"))], capture_output=True, text=True, check=False)
+    *stories, figures, verdict = judged.stdout.splitlines() or ["", f"exit code {judged.returncode}: {judged.stderr}"]
+    return [figures, verdict], stories if judged.returncode else None
+
+
+def tell_times(records, keep):
+    longest, sum_of_gaps = gaps(records)
+    print(f"nothing was sold for {longest:.1f} s at most; in gaps of more than a second, {sum_of_gaps:.1f} s altogether")
+    if after_leader := leader_gaps(records):
+        print(f"nothing was sold when etcd's leader was killed, {len(after_leader)} times: p50 "
+              f"{percentile(after_leader, 50):.2f} s, most {after_leader[-1]:.2f} s")
+    if unsettled := orphans(records, history.read(keep / "unsettled.jsonl")):
+        print(f"unsettled after their node was killed, {len(unsettled)} purchases: p50 {percentile(unsettled, 50):.2f} s, "
+              f"p99 {percentile(unsettled, 99):.2f} s, most {unsettled[-1]:.2f} s")
 
 
 def tell(records, checker, state, nemesis, ready):
@@ -93,28 +119,27 @@ def tell(records, checker, state, nemesis, ready):
     unknown = [attempt for attempt in attempts if attempt.open_at_first]
     codes = collections.Counter(call["answer"].get("code", "no answer") for call in checker.calls["buy"]
                                 if call["status"] not in (200, 201))
-    longest, sum_of_gaps = gaps(records)
     print(f"{len(checker.calls['buy'])} requests for {len(attempts)} purchases; {sold} slots sold in "
           f"{len(checker.campaigns)} campaigns, {len(checker.slots) - sold} void; {state['audit']['deposits']} deposits")
     print(f"unknown at first: {len(unknown)}, of which {sum(bool(attempt.yes) for attempt in unknown)} were bought")
     print("not bought: " + ", ".join(f"{code} {times}" for code, times in codes.most_common()))
-    print(f"nothing was sold for {longest:.1f} s at most; in gaps of more than a second, {sum_of_gaps:.1f} s altogether")
     print(f"after the faults: all nodes ready in {ready:.1f} s; when everybody stopped, nothing held or in flight "
-          + (f"after {state['settled_s']:.1f} s" if state["settled_s"] is not None else "NOT WITHIN 20 s"))
+          + (f"after {state['settled_s']:.1f} s" if state["settled_s"] is not None else f"NOT WITHIN {SETTLED_WITHIN:g} s"))
 
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev torture", description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--store", choices=STORES, default="etcd")
     parser.add_argument("--seconds", type=float, default=300, help="of faults (300)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
+    parser.add_argument("--faults", type=lambda names: names.split(","), help="only these, such as kill-node,kill-leader")
     parser.add_argument("--buyers", type=int, default=BUYERS, help=f"({BUYERS})")
     parser.add_argument("--keep", default="torture", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is ended and removed
-    arguments.program = str(pathlib.Path(arguments.program).resolve())
-    keep = pathlib.Path(arguments.keep) / f"{arguments.store}-{arguments.seed}"
+    arguments.build = pathlib.Path(arguments.build).resolve()
+    keep = pathlib.Path(arguments.keep).resolve() / f"{arguments.store}-{arguments.seed}"
     shutil.rmtree(keep, ignore_errors=True)
     keep.mkdir(parents=True)
     print(f"store {arguments.store}, {NODES} nodes, {arguments.buyers} buyers, {arguments.seconds:g} s of faults, seed "
@@ -134,6 +159,11 @@ def main():
     checker = Checker(records, state)
     findings = checker.check()
     tell(records, checker, state, nemesis, ready)
+    tell_times(records, keep)
+    lines, stories = judge_registers(arguments, keep)
+    print("single documents: " + "; ".join(lines))
+    if stories is not None:
+        findings.append(("not linearizable", "\n  ".join(stories[:25])))
     for kind, times in collections.Counter(kind for kind, _ in findings).items():
         print(f"FOUND {kind}, {times} times:")
         for text in [text for found, text in findings if found == kind][:3]:
