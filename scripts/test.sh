@@ -98,6 +98,36 @@ pages_stage() {
   say "web pages, in a browser: $counted in $((SECONDS - started)) s"
 }
 
+# Real stores and nodes under faults, for five minutes together, each store with a seed of its own. What a run that
+# fails has left is in build/torture/test.
+torture_stage() {
+  local started=$SECONDS dir=$root/build/torture/test store seconds seed bad=0 runs=0
+  say "== torture: etcd, PostgreSQL and a standby, five minutes of faults"
+  if ! build_torture; then
+    count 0 1
+    return
+  fi
+  rm -rf "$dir"
+  mkdir -p "$dir"
+  while read -r store seconds seed; do
+    runs=$((runs + 1))
+    if timeout 900 python3 -B "$root/tests/torture/torture.py" --build "$root/build/release" --keep "$dir" \
+        --store "$store" --seconds "$seconds" --seed "$seed" </dev/null >"$dir/$store.log" 2>&1; then
+      say "$store: $(grep -E '^(HOLDS|[0-9]+ requests|unknown at first)' "$dir/$store.log" | tr '\n' ' ')"
+      rm -rf "${dir:?}/$store-$seed"
+    else
+      bad=$((bad + 1))
+      say "$store: FAILED"
+      tail -n 100 "$dir/$store.log"
+    fi
+  done <<<"$torture_runs"
+  count $((runs - bad)) $bad
+  say "torture: $((runs - bad)) passed, $bad failed in $((SECONDS - started)) s"
+}
+torture_runs="etcd 130 1
+postgres 100 2
+standby 80 3"
+
 run_tests() {
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1
@@ -108,6 +138,8 @@ run_tests() {
   stage "tests of several threads under ThreadSanitizer" tsan abc2_threads_tests -L threads "$@"
   pages_stage
   fuzz_stage
+  # Who asks for some tests has not asked for minutes of this.
+  [ $# -gt 0 ] || torture_stage
   echo "$passed passed, $failed failed"
   [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
