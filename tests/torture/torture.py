@@ -13,6 +13,7 @@ import collections
 import json
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -73,7 +74,7 @@ def run(arguments, keep, log):
         state = reader.state(settled[0] if again[0] is not None else None, again[1], again[2])
         reader.close()
         nemesis.look_after()
-        state["ended_by_themselves"] = nemesis.died + [f"{name} ended with {code}" for name, code in ended.items() if code]
+        state["ended_by_themselves"] = nemesis.died + [f"{name} ended with {code}" for name, code in ended.items() if code != 0]
         (keep / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
         return nemesis, ready
     finally:
@@ -97,6 +98,8 @@ def judge_registers(arguments, keep):
     judged = subprocess.run([arguments.build / "tests/linearizability/abc2_registers", "check",
                              *sorted(keep.glob("registers*.jsonl"))], capture_output=True, text=True, check=False)
     *stories, figures, verdict = judged.stdout.splitlines() or ["", f"exit code {judged.returncode}: {judged.stderr}"]
+    if judged.returncode == 0 and int(re.search(r"(\d+) writes applied", figures).group(1)) < 100:
+        return [figures, verdict], ["too little was written for a verdict"]
     return [figures, verdict], stories if judged.returncode else None
 
 
