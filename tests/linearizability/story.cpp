@@ -46,7 +46,7 @@ std::string tell(const Finding& finding, const History& operations, const Histor
       needed.push_back(operation);
   std::ranges::sort(needed, {}, &Operation::start);
   const std::size_t left_out = needed.size() > kNeeded ? needed.size() - kNeeded : 0;
-  if (left_out != 0) text += "  ... what made the first of these, " + std::to_string(left_out) + " operations\n";
+  if (left_out != 0) text += "  ... " + std::to_string(left_out) + " more, which made the first of these\n";
   for (std::size_t i = left_out; i < needed.size(); ++i) text += sentence(needed[i], zero);
   if (const auto order = find_order(finding.needed, Echoes::lawful); !order.why.empty())
     text += "  because " + order.why + "\n";
