@@ -113,7 +113,7 @@ torture_stage() {
     runs=$((runs + 1))
     if timeout 900 python3 -B "$root/tests/torture/torture.py" --build "$root/build/release" --keep "$dir" \
         --store "$store" --seconds "$seconds" --seed "$seed" </dev/null >"$dir/$store.log" 2>&1; then
-      say "$store: $(grep -E '^(store|[0-9]+ requests|unknown at first|single documents|HOLDS)' "$dir/$store.log" | tr '\n' ' ')"
+      say "$store: $(grep -E '^([0-9]+ requests|unknown at first|single documents|HOLDS)' "$dir/$store.log" | tr '\n' ' ')"
       rm -rf "${dir:?}/$store-$seed"
     else
       bad=$((bad + 1))
