@@ -241,14 +241,14 @@ STORES = {"etcd": Etcd, "postgres": Postgres, "standby": Standby, "forgetful": F
 
 
 class Node(Process):
-    """abc2 serve, always on the same port."""
+    """abc2 serve, always on the same port. Every second node writes one document at a time, the others in commits."""
 
     def __init__(self, number, program, folder, url):
         self.number, self.port = number, free_port()
         super().__init__(f"node {number}", [
             program, "serve", "--store", url, "--port", self.port, "--operators", "op", "--fee-basis-points", "250",
             "--password-cost", "minimum", "--login-burst", "100000", "--registration-burst", "100000", "--threads", "2",
-            "--log-level", "warning"], folder / f"node{number}.log")
+            "--log-level", "warning", *(["--steps"] if number % 2 else [])], folder / f"node{number}.log")
 
     def ready(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)

@@ -55,6 +55,9 @@ rocksdb::Options options_for(std::size_t block_cache_bytes) {
   options.track_and_verify_wals_in_manifest = true;
   options.paranoid_checks = true;
   options.write_buffer_size = 64u << 20;
+  // Every slot and every receipt is asked for before it is there: most of that ends here.
+  options.memtable_prefix_bloom_size_ratio = 0.05;
+  options.memtable_whole_key_filtering = true;
   options.max_write_buffer_number = 4;
   options.max_background_jobs = 2;
   options.max_open_files = 512;
