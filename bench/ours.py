@@ -26,6 +26,10 @@ class Abc2:
         return self.measured("bench", "purchases", "--buyers", buyers, "--seconds", seconds, *self.sizes,
                              "--store", self.new_store(), "--json")
 
+    def library_purchases_in_steps(self, buyers, seconds):
+        return self.measured("bench", "purchases", "--buyers", buyers, "--seconds", seconds, *self.sizes,
+                             "--store", self.new_store(), "--steps", "--json")
+
     def http_purchases(self, buyers, seconds):
         store = self.new_store()
         return self.measured("bench", "http", "--buyers", buyers, "--seconds", seconds, *self.sizes,

@@ -16,6 +16,7 @@ import sys
 import tempfile
 
 import baselines
+import chart
 import machine
 import ours
 
@@ -27,15 +28,16 @@ def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=10, help="of each measurement (10)")
-    parser.add_argument("--rounds", type=int, default=3, help="measurements of each row (3)")
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each row (5)")
     parser.add_argument("--quick", action="store_true", help="one round of 2 s each: does it run, not how fast")
     parser.add_argument("--only", metavar="WORD", action="append", default=[],
-                        help="only rows whose name has this word: PostgreSQL, SQLite, nginx, library, HTTP, ads")
+                        help="only rows whose name has this word: PostgreSQL, SQLite, nginx, library, steps, HTTP, ads")
     parser.add_argument("--accounts", type=int, default=10000)
     parser.add_argument("--campaigns", type=int, default=1000)
     parser.add_argument("--ad", metavar="PATH", default="/ads/demo-seller/1.json", help="the ad that is served")
     parser.add_argument("--dir", default="/var/tmp", help="where the stores lie: a real disk (/var/tmp)")
     parser.add_argument("--out", default=ROOT / "build/bench.json", type=pathlib.Path, help="the figures as JSON")
+    parser.add_argument("--chart", default=ROOT / "build/bench.svg", type=pathlib.Path, help="the rates as a chart")
     options = parser.parse_args()
     if options.quick:
         options.seconds, options.rounds = 2, 1
@@ -89,8 +91,9 @@ def rows_of(options, folder):
                                                   seconds)
             rows.append(Row(PURCHASES, "SQLite", threads, sqlite))
     abc2 = ours.Abc2(BUILD / "abc2", folder / "abc2", *size)
-    for name, measure in (("abc2 library", abc2.library_purchases), ("abc2 HTTP", abc2.http_purchases)):
-        for buyers in (1, 64, 1024):
+    for name, measure in (("abc2 library", abc2.library_purchases),
+                          ("abc2 in steps", abc2.library_purchases_in_steps), ("abc2 HTTP", abc2.http_purchases)):
+        for buyers in (1, 16, 64, 1024):
             if wanted(name):
                 rows.append(Row(PURCHASES, name, buyers,
                                 lambda seconds, buyers=buyers, measure=measure: measure(buyers, seconds)))
@@ -112,15 +115,33 @@ def best(rows, word):
     return max((row.median("per_second") for row in rows if word in row.name and not row.failure), default=None)
 
 
+def at(rows, word, concurrency, figure):
+    return next((row.median(figure) for row in rows
+                 if word in row.name and row.concurrency == concurrency and not row.failure), None)
+
+
 def ratios_of(rows):
-    """Each of ours against the best of theirs, whatever concurrency suits it."""
-    pairs = {"library / PostgreSQL": ("abc2 library", "PostgreSQL"), "library / SQLite": ("abc2 library", "SQLite"),
-             "HTTP / PostgreSQL": ("abc2 HTTP", "PostgreSQL"), "ads / nginx": ("abc2 ads", "nginx")}
-    ratios = {}
-    for name, (one, other) in pairs.items():
-        if best(rows, one) and best(rows, other):
-            ratios[name] = round(best(rows, one) / best(rows, other), 2)
-    return ratios
+    """What is wanted: (name, value, "at least" or "at most", the wish). Rates are the best of ours against the best of
+    theirs, whatever concurrency suits each."""
+    rates = (("purchases, library / PostgreSQL", "abc2 library", "PostgreSQL", 4),
+             ("purchases, library / SQLite", "abc2 library", "SQLite", 3),
+             ("purchases, HTTP / PostgreSQL", "abc2 HTTP", "PostgreSQL", 1.5),
+             ("purchases in five writes, library / PostgreSQL", "abc2 in steps", "PostgreSQL", 1),
+             ("ads, abc2 / nginx", "abc2 ads", "nginx", 1))
+    found = [(name, best(rows, one) / best(rows, other), "at least", wish) for name, one, other, wish in rates
+             if best(rows, one) and best(rows, other)]
+    latencies = at(rows, "abc2 HTTP", 64, "p99_ms"), at(rows, "PostgreSQL", 64, "p99_ms")
+    if all(latencies):
+        found.append(("p99 of a purchase at 64, HTTP / PostgreSQL", latencies[0] / latencies[1], "at most", 1))
+    documents, disk = at(rows, "abc2 library", 64, "document_bytes_per_purchase"), at(
+        rows, "abc2 library", 64, "disk_bytes_per_purchase")
+    if documents and disk:
+        found.append(("bytes on disk / bytes of the documents, at 64", disk / documents, "at most", 4))
+    for name, wish in (("abc2 library", 1), ("abc2 in steps", 5)):
+        writes = at(rows, name, 1, "writes_per_purchase")
+        if writes:
+            found.append((f"durable writes a purchase, {name}", writes, "at most", wish))
+    return found
 
 
 def table(rows):
@@ -160,13 +181,21 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
     table(rows)
     ratios = ratios_of(rows)
-    for name, ratio in ratios.items():
-        print(f"{name}: {ratio:.2f}")
+    print(f"\n{'figure':<52}{'measured':>10}   wanted")
+    for name, value, bound, wish in ratios:
+        print(f"{name:<52}{value:>10.2f}   {bound} {wish:g}"
+              f"{'' if (value >= wish if bound == 'at least' else value <= 1.05 * wish) else ', not reached'}")
+    options.chart.parent.mkdir(parents=True, exist_ok=True)
+    options.chart.write_text(chart.bars([(group, [(row.label(), row.median("per_second")) for row in rows
+                                                  if row.group == group and not row.failure])
+                                         for group in (PURCHASES, ADS)]))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps({"machine": about, "seconds": options.seconds, "rounds": options.rounds,
                                        "accounts": options.accounts, "campaigns": options.campaigns,
-                                       "rows": [row.as_json() for row in rows], "ratios": ratios}, indent=2) + "\n")
-    print(f"all figures: {options.out}")
+                                       "rows": [row.as_json() for row in rows],
+                                       "figures": [{"name": name, "value": round(value, 3), bound: wish}
+                                                   for name, value, bound, wish in ratios]}, indent=2) + "\n")
+    print(f"all figures: {options.out}, as a chart: {options.chart}")
     return 1 if any(row.failure for row in rows) else 0
 
 

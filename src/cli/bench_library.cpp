@@ -1,5 +1,6 @@
 #include "cli/bench_library.hpp"
 
+#include <fstream>
 #include <thread>
 
 #include "engines/embedded/embedded_store.hpp"
@@ -7,6 +8,21 @@
 #include "store/single_documents.hpp"
 
 namespace abc2::cli {
+
+namespace {
+
+// What this process has had the system write to disks so far (proc(5)); 0 where that is not counted.
+std::uint64_t bytes_written() {
+  std::ifstream io("/proc/self/io");
+  for (std::string name; io >> name;) {
+    std::uint64_t bytes = 0;
+    io >> bytes;
+    if (name == "write_bytes:") return bytes;
+  }
+  return 0;
+}
+
+}  // namespace
 
 Result<BenchResult> bench_library(std::string directory, BenchSettings settings, bool steps) {
   runtime::AsioRuntime real;
@@ -26,10 +42,12 @@ Result<BenchResult> bench_library(std::string directory, BenchSettings settings,
   BenchMarket bench(market, store, runtime, settings, [&] { return real.wait_idle(std::chrono::seconds(60)); });
   TRY_VOID(runtime::run_blocking(bench.prepare()));
 
+  const auto written_before = bytes_written();
   const auto before = engine->stats();
   BenchResult result =
       bench.run(loops, [&](std::size_t, market::Order order) { return market.purchases.buy(std::move(order)); });
   const auto after = engine->stats();
+  const auto written_after = bytes_written();
   if (!result.ended) return Error(Code::undecided, "the buyers did not come to an end within a minute");
   TRY(const auto books, runtime::run_blocking(market.audit.look()));
   loops.stop();
@@ -40,6 +58,8 @@ Result<BenchResult> bench_library(std::string directory, BenchSettings settings,
   result.writes_per_purchase =
       static_cast<double>(after.changes + after.rejected - before.changes - before.rejected) / sold;
   result.documents_per_purchase = static_cast<double>(after.applied - before.applied) / sold;
+  result.document_bytes_per_purchase = static_cast<double>(after.bytes - before.bytes) / sold;
+  result.disk_bytes_per_purchase = static_cast<double>(written_after - written_before) / sold;
   return result;
 }
 

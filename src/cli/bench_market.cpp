@@ -41,9 +41,10 @@ std::string BenchMarket::token(std::size_t account) { return user(account) + "."
 std::string BenchResult::json() const {
   return fmt::format(
       R"({{"per_second":{:.0f},"p50_ms":{:.3f},"p99_ms":{:.3f},"max_ms":{:.1f},"bought":{},"refused":{},"failed":{},)"
-      R"("seconds":{:.2f},"writes_per_purchase":{:.2f},"documents_per_purchase":{:.2f}}})",
-      per_second, p50_ms, p99_ms, max_ms, bought, refused, failed, seconds, writes_per_purchase,
-      documents_per_purchase);
+      R"("seconds":{:.2f},"writes_per_purchase":{:.2f},"documents_per_purchase":{:.2f},"document_bytes_per_purchase":{:.0f},)"
+      R"("disk_bytes_per_purchase":{:.0f}}})",
+      per_second, p50_ms, p99_ms, max_ms, bought, refused, failed, seconds, writes_per_purchase, documents_per_purchase,
+      document_bytes_per_purchase, disk_bytes_per_purchase);
 }
 
 Task<Result<void>> BenchMarket::add_account(std::size_t index) {

@@ -49,6 +49,8 @@ struct BenchResult {
   double p50_ms = 0, p99_ms = 0, max_ms = 0;  // of those that were bought
   double writes_per_purchase = 0;             // that were applied or rejected, counted at the store; 0: not counted
   double documents_per_purchase = 0;          // that they changed
+  double document_bytes_per_purchase = 0;     // keys and contents of those
+  double disk_bytes_per_purchase = 0;         // that this process had the system write, by then
   [[nodiscard]] std::string json() const;     // on one line
 };
 

@@ -122,7 +122,7 @@ Task<Result<Placed>> Journal<Kind>::place_at_once(Plan plan, std::vector<store::
     for (auto write = plan.writes.begin(); write != lock; ++write) {
       CO_TRY_VOID(co_await run(store_, add_once(write->name, write->key, write->value)));
     }
-    auto rest = as_commit(store_, {lock, plan.writes.end()});
+    auto rest = as_commit(store_, std::span(plan.writes).subspan(plan.lock));
     if (!rest) co_return Error(Code::conflict, "the store has become another one");
     CO_TRY(outcome, co_await store_.commit(std::move(*rest)));
   }

@@ -4,19 +4,18 @@
 
 namespace abc2::journal {
 
-std::vector<ConditionalWrite> folded(std::vector<ConditionalWrite> writes) {
-  std::vector<ConditionalWrite> out;
-  out.reserve(writes.size());
-  for (auto& write : writes) {
-    const auto same = std::ranges::find(out, write.key, &ConditionalWrite::key);
-    if (same == out.end()) {
-      out.push_back(std::move(write));
+std::vector<const ConditionalWrite*> folded(std::span<const ConditionalWrite> writes) {
+  std::vector<const ConditionalWrite*> last;
+  last.reserve(writes.size());
+  for (const auto& write : writes) {
+    const auto same = std::ranges::find_if(last, [&](const auto* earlier) { return earlier->key == write.key; });
+    if (same == last.end()) {
+      last.push_back(&write);
     } else {
-      same->value = std::move(write.value);  // the first condition stands, the last content stays
-      same->name = std::move(write.name);
+      *same = &write;
     }
   }
-  return out;
+  return last;
 }
 
 }  // namespace abc2::journal

@@ -2,6 +2,7 @@
 // from what was read, before anything is written. An executor carries it out: step by step, or, on a store that can
 // change several documents at once, in one commit (at_once.hpp); Journal::place does what the store can.
 #pragma once
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -38,7 +39,8 @@ struct Plan {
   [[nodiscard]] std::size_t fill() const { return lock + 1; }
 };
 
-// The same documents with the same final contents, one write for each: no hold is ever visible in them.
-std::vector<ConditionalWrite> folded(std::vector<ConditionalWrite> writes);
+// The same documents with the same final contents, one write for each, the last: no hold is ever visible in them. What
+// they are conditional on is what the first write of the same document is. In the order of those.
+std::vector<const ConditionalWrite*> folded(std::span<const ConditionalWrite> writes);
 
 }  // namespace abc2::journal

@@ -40,10 +40,17 @@ TEST(Plan, FoldedItHasTheSameFinalContentsAndNoHold) {
   const Plan plan = world.plan("ann", "a1");
   const auto writes = folded(plan.writes);
   ASSERT_EQ(writes.size(), 4u);
-  EXPECT_EQ(writes[0].key, "ann");
-  EXPECT_EQ(writes[0].condition, plan.writes[0].condition) << "on what was read";
-  EXPECT_EQ(writes[0].value, plan.writes[3].value) << "the end of it";
-  EXPECT_EQ(writes[3].value, plan.writes[4].value);
+  EXPECT_EQ(writes[0]->key, "ann");
+  EXPECT_EQ(writes[0]->value, plan.writes[3].value) << "the end of it";
+  EXPECT_EQ(writes[3]->value, plan.writes[4].value);
+
+  const engines::MemoryStore with_commits(world.runtime, {.commits = true});
+  const auto together = as_commit(with_commits, plan.writes);
+  ASSERT_TRUE(together);
+  EXPECT_EQ(together->at(0).expected, std::get<store::Version>(plan.writes[0].condition)) << "on what was read";
+  EXPECT_EQ(together->at(1).expected, std::nullopt);
+  EXPECT_EQ(together->at(0).value, plan.writes[3].value);
+  EXPECT_FALSE(as_commit(world.memory, plan.writes)) << "which has no commits";
 }
 
 TEST(Plan, PreparationsComeBeforeTheLock) {
