@@ -90,6 +90,12 @@ Task<Result<store::ScanPage>> LateStore::scan(store::Key prefix, store::Key afte
   co_return result;
 }
 
+Task<Result<std::unique_ptr<store::View>>> LateStore::view() {
+  CO_TRY(store::Store* const engine, this->engine());
+  auto result = co_await engine->view();
+  co_return result;
+}
+
 Task<Result<store::Snapshot>> LateStore::watch(store::Key key, std::optional<store::Version> seen,
                                                Milliseconds at_most) {
   CO_TRY(store::Store* const engine, this->engine());

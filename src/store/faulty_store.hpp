@@ -118,6 +118,8 @@ class FaultyStore final : public Store {
   [[nodiscard]] bool commits() const override { return inner_.commits(); }
   Task<Result<WriteOutcome::Kind>> commit(std::vector<Write> writes) override;
   Task<Result<ScanPage>> scan(Key prefix, Key after, std::size_t limit) override;
+  // Views, and what is read in them, do not fail.
+  Task<Result<std::unique_ptr<View>>> view() override { return inner_.view(); }
   Task<Result<Snapshot>> watch(Key key, std::optional<Version> seen, Milliseconds at_most) override;
   [[nodiscard]] bool exclusive() const override { return inner_.exclusive(); }
 

@@ -96,6 +96,8 @@ Task<Result<ScanPage>> ObservedStore::scan(Key prefix, Key after, std::size_t li
   co_return page;
 }
 
+Task<Result<std::unique_ptr<View>>> ObservedStore::view() { return observed_.view(); }
+
 Task<Result<Snapshot>> ObservedStore::watch(Key key, std::optional<Version> seen, Milliseconds at_most) {
   auto found = co_await observed_.watch(std::move(key), seen, at_most);
   (found ? watch_ok_ : watch_error_).add();

@@ -24,6 +24,7 @@ class ObservedStore final : public Store {
   [[nodiscard]] bool commits() const override { return observed_.commits(); }
   Task<Result<WriteOutcome::Kind>> commit(std::vector<Write> writes) override;
   Task<Result<ScanPage>> scan(Key prefix, Key after, std::size_t limit) override;
+  Task<Result<std::unique_ptr<View>>> view() override;
   Task<Result<Snapshot>> watch(Key key, std::optional<Version> seen, Milliseconds at_most) override;
   [[nodiscard]] bool exclusive() const override { return observed_.exclusive(); }
 

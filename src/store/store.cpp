@@ -53,6 +53,10 @@ Task<Result<WriteOutcome::Kind>> Store::commit(std::vector<Write>) {
   co_return Error(Code::invalid_argument, "this store changes one document at a time");
 }
 
+Task<Result<std::unique_ptr<View>>> Store::view() {
+  co_return Error(Code::invalid_argument, "this store cannot show its documents as of one moment");
+}
+
 Task<Result<Snapshot>> Store::watch(Key key, std::optional<Version> seen, Milliseconds at_most) {
   for (Milliseconds waited{0};; waited += limits::watch_staleness) {
     CO_TRY(auto now, co_await get(key));

@@ -17,6 +17,7 @@
 // the caller on the event loop from which they were called. A Store outlives its operations.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -96,6 +97,17 @@ struct ScanPage {
   bool more = false;            // continue with after = items.back().key
 };
 
+// All documents as they were at one moment, read page by page while others go on writing. See Store::view().
+// Not thread-safe: one scan at a time. The store outlives it.
+class View {
+ public:
+  virtual ~View() = default;
+
+  // As Store::scan, of that moment. Errors: invalid_argument (limit 0); unavailable: the view may be over (its
+  // connection broke, the history that it needs has been dropped), and who wants all of it begins with another view.
+  [[nodiscard]] virtual Task<Result<ScanPage>> scan(Key prefix, Key after, std::size_t limit) = 0;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -120,9 +132,16 @@ class Store {
   [[nodiscard]] virtual Task<Result<WriteOutcome::Kind>> commit(std::vector<Write> writes);
 
   // The documents whose keys begin with `prefix` and are greater than `after`, at most min(limit,
-  // limits::scan_items) of them. Each is linearizable by itself; a page is no snapshot. For lists, the sweep and the
-  // audit only, never on the way of a purchase. Errors: invalid_argument (limit 0), unavailable.
+  // limits::scan_items) of them. Each is linearizable by itself; a page is no snapshot: see view() for one. For lists,
+  // the sweep and the audit only, never on the way of a purchase. Errors: invalid_argument (limit 0), unavailable.
   [[nodiscard]] virtual Task<Result<ScanPage>> scan(Key prefix, Key after, std::size_t limit) = 0;
+
+  // All documents as they are at one moment between the call and its answer: every write that was answered before is
+  // in it, and of two writes, one sent after the other was answered, never the second without the first. So it is a
+  // state in which a crash of all processes might have left the store. For copies of the whole store: while it is
+  // there the engine keeps what has been written over since.
+  // Errors: invalid_argument (this store can show no such moment, which is the default), unavailable.
+  [[nodiscard]] virtual Task<Result<std::unique_ptr<View>>> view();
 
   // Waits until the document's version differs from `seen` (nullopt: absent), at most `at_most`, and returns what is
   // there then (at the time-out: what `seen` names). States in between may be skipped, the latest never is. It keeps

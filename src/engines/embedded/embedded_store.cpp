@@ -38,6 +38,9 @@ struct EmbeddedStore::Parts {
         readers(*database, cache, visible, settings.reader_threads),
         writer(*database, cache, visible, waiters) {}
 
+  // Of that view, or of what may be seen now if it is null.
+  Task<Result<ScanPage>> scan(std::shared_ptr<const embedded::View> view, Key prefix, Key after, std::size_t limit);
+
   std::unique_ptr<embedded::Database> database;
   embedded::DocumentCache cache;
   embedded::Visible visible;
@@ -108,13 +111,37 @@ Task<Result<WriteOutcome::Kind>> EmbeddedStore::commit(std::vector<store::Write>
 }
 
 Task<Result<ScanPage>> EmbeddedStore::scan(Key prefix, Key after, std::size_t limit) {
-  if (limit == 0) co_return Error(Code::invalid_argument, "a page of a scan must have room for a document");
+  return parts_->scan(nullptr, std::move(prefix), std::move(after), limit);
+}
+
+// What may be seen when it is made, read by the threads that read all else.
+class EmbeddedStore::KeptView final : public store::View {
+ public:
+  explicit KeptView(Parts& parts) : parts_(parts), view_(parts.visible.view()) {}
+  Task<Result<ScanPage>> scan(Key prefix, Key after, std::size_t limit) override {
+    return parts_.scan(view_, std::move(prefix), std::move(after), limit);
+  }
+
+ private:
+  Parts& parts_;
+  const std::shared_ptr<const embedded::View> view_;
+};
+
+Task<Result<std::unique_ptr<store::View>>> EmbeddedStore::view() {
   if (parts_->writer.broken()) co_return broken();
+  co_return std::make_unique<KeptView>(*parts_);
+}
+
+Task<Result<ScanPage>> EmbeddedStore::Parts::scan(std::shared_ptr<const embedded::View> view, Key prefix, Key after,
+                                                  std::size_t limit) {
+  if (limit == 0) co_return Error(Code::invalid_argument, "a page of a scan must have room for a document");
+  if (writer.broken()) co_return broken();
   embedded::ScanRequest request;
   request.prefix = std::move(prefix);
   request.after = std::move(after);
   request.limit = std::min(limit, limits::scan_items);
-  co_await runtime::suspend(request, [this, &request] { parts_->readers.enqueue(&request); });
+  request.view = std::move(view);
+  co_await runtime::suspend(request, [this, &request] { readers.enqueue(&request); });
   CO_TRY(auto found, std::move(request.answer));
   ScanPage page;
   page.more = found.more;

@@ -46,6 +46,7 @@ class EmbeddedStore final : public store::Store {
   [[nodiscard]] bool commits() const override { return true; }
   Task<Result<store::WriteOutcome::Kind>> commit(std::vector<store::Write> writes) override;
   Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override;
+  Task<Result<std::unique_ptr<store::View>>> view() override;
   Task<Result<store::Snapshot>> watch(store::Key key, std::optional<store::Version> seen,
                                       Milliseconds at_most) override;
   [[nodiscard]] bool exclusive() const override { return true; }
@@ -67,6 +68,7 @@ class EmbeddedStore final : public store::Store {
 
  private:
   struct Parts;
+  class KeptView;
   EmbeddedStore(runtime::Runtime& runtime, std::unique_ptr<Parts> parts);
   Task<Result<store::WriteOutcome>> write(store::Key key, std::optional<store::Version> expected, store::Value value);
 

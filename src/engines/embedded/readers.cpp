@@ -61,7 +61,8 @@ void Readers::answer(ReadRequest& request) {
 
 // A long list shall not drive out of the cache what is in use: what is found here is not taken in.
 void Readers::answer(ScanRequest& request) {
-  request.answer = database_.scan(request.prefix, request.after, request.limit, kPageBytes, *visible_.view());
+  const auto view = request.view ? request.view : visible_.view();
+  request.answer = database_.scan(request.prefix, request.after, request.limit, kPageBytes, *view);
 }
 
 }  // namespace abc2::engines::embedded

@@ -28,6 +28,7 @@ struct ScanRequest : runtime::Completion {
   store::Key prefix;
   store::Key after;
   std::size_t limit = 0;
+  std::shared_ptr<const View> view = nullptr;  // null: what may be seen when it is read
   Result<Database::Page> answer = Database::Page();
 };
 

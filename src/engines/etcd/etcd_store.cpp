@@ -36,6 +36,9 @@ struct EtcdStore::Parts {
   const std::string prefix;
   store::WatchWaiters waiters;
   etcd::Client client;
+
+  // As of that revision; 0: as of now, each piece of it.
+  Task<Result<ScanPage>> scan(Key within, Key after, std::size_t limit, std::uint64_t revision);
 };
 
 EtcdStore::EtcdStore(runtime::Runtime& runtime, std::unique_ptr<Parts> parts)
@@ -112,24 +115,48 @@ Task<Result<WriteOutcome>> EtcdStore::write(std::vector<Key> keys, std::string q
 }
 
 Task<Result<ScanPage>> EtcdStore::scan(Key prefix, Key after, std::size_t limit) {
+  return parts_->scan(std::move(prefix), std::move(after), limit, 0);
+}
+
+class EtcdStore::RevisionView final : public store::View {
+ public:
+  RevisionView(Parts& parts, std::uint64_t revision) : parts_(parts), revision_(revision) {}
+  Task<Result<ScanPage>> scan(Key prefix, Key after, std::size_t limit) override {
+    return parts_.scan(std::move(prefix), std::move(after), limit, revision_);
+  }
+
+ private:
+  Parts& parts_;
+  const std::uint64_t revision_;
+};
+
+Task<Result<std::unique_ptr<store::View>>> EtcdStore::view() {
+  Request request(Request::Kind::read, wire::range(parts_->prefix, etcd::end_of_prefix(parts_->prefix), 1));
+  co_await runtime::suspend(request, [this, &request] { parts_->client.enqueue(&request); });
+  CO_TRY(const auto now, std::move(request.range));
+  if (now.revision == 0) co_return Error(Code::unavailable, "etcd did not say at which revision it is");
+  co_return std::make_unique<RevisionView>(*parts_, now.revision);
+}
+
+Task<Result<ScanPage>> EtcdStore::Parts::scan(Key within, Key after, std::size_t limit, std::uint64_t revision) {
   if (limit == 0) co_return Error(Code::invalid_argument, "a page of a scan must have room for a document");
   const std::size_t wanted = std::min(limit, limits::scan_items);
-  const std::string end = etcd::end_of_prefix(parts_->prefix + prefix);
-  std::string first = parts_->prefix + (after < prefix ? prefix : after + '\0');
+  const std::string end = etcd::end_of_prefix(prefix + within);
+  std::string first = prefix + (after < within ? within : after + '\0');
   std::size_t bytes = 0;
   ScanPage page;
   page.more = first < end;
   while (page.more && page.items.size() < wanted) {
     const std::size_t piece = etcd::next_piece(wanted, page.items.size(), bytes);
-    Request request(Request::Kind::read, wire::range(first, end, piece));
-    co_await runtime::suspend(request, [this, &request] { parts_->client.enqueue(&request); });
+    Request request(Request::Kind::read, wire::range(first, end, piece, revision));
+    co_await runtime::suspend(request, [this, &request] { client.enqueue(&request); });
     CO_TRY(auto answer, std::move(request.range));
     page.more = answer.more;
     if (answer.items.empty()) break;
     first = answer.items.back().key + '\0';
     for (auto& item : answer.items) {
       bytes += item.key.size() + item.document.value.size();
-      item.key.erase(0, parts_->prefix.size());
+      item.key.erase(0, prefix.size());
       page.items.push_back(std::move(item));
     }
   }

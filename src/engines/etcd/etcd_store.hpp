@@ -33,12 +33,15 @@ class EtcdStore final : public store::Store {
   [[nodiscard]] bool commits() const override { return true; }
   Task<Result<store::WriteOutcome::Kind>> commit(std::vector<store::Write> writes) override;
   Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override;
+  // A revision. It is over when the history is compacted beyond it: `compaction` minutes later at the earliest.
+  Task<Result<std::unique_ptr<store::View>>> view() override;
   Task<Result<store::Snapshot>> watch(store::Key key, std::optional<store::Version> seen,
                                       Milliseconds at_most) override;
   [[nodiscard]] bool exclusive() const override { return false; }
 
  private:
   struct Parts;
+  class RevisionView;
   EtcdStore(runtime::Runtime& runtime, std::unique_ptr<Parts> parts);
   Task<Result<store::WriteOutcome>> write(std::vector<store::Key> keys, std::string question);
   Task<Result<void>> check_rights();

@@ -140,6 +140,27 @@ TEST_F(EtcdTest, APageOfLongDocuments) {
     EXPECT_EQ(page.value().items[static_cast<std::size_t>(i)].key, "k" + std::to_string(100 + i));
 }
 
+// Then it must not be mistaken for a market with fewer documents.
+TEST_F(EtcdTest, AViewIsOverWhenItsHistoryIsDropped) {
+  TestCluster server;
+  const auto store = must_open(runtime, server.url());
+  ASSERT_EQ(answer_of(run_blocking(store->add("k1", "old"))), "applied");
+  const auto added = run_blocking(store->add("k2", "old"));
+  const auto view = run_blocking(store->view());
+  ASSERT_TRUE(view);
+  const auto first = run_blocking(view.value()->scan("", "", 1));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first.value().items.at(0).key, "k1");
+  const auto changed = run_blocking(store->replace("k2", added.value().version(), "new"));
+  ASSERT_EQ(answer_of(changed), "applied");
+  server.call("kv/compaction",
+              "{\"revision\":\"" + std::to_string(changed.value().version().token()) + "\",\"physical\":true}");
+  const auto second = run_blocking(view.value()->scan("", "k1", 1));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code(), Code::unavailable);
+  EXPECT_THAT(second.error().message(), ::testing::HasSubstr("compacted"));
+}
+
 TEST_F(EtcdTest, WatchersAreToldOfWritesThroughAnotherStore) {
   const std::string url = shared_server().url(fresh_prefix());
   const auto here = must_open(runtime, url), there = must_open(runtime, url);

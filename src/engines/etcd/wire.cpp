@@ -42,11 +42,12 @@ std::string get(const std::string& key, store::Freshness freshness) {
   return request.SerializeAsString();
 }
 
-std::string range(const std::string& first, const std::string& end, std::size_t limit) {
+std::string range(const std::string& first, const std::string& end, std::size_t limit, std::uint64_t revision) {
   pb::RangeRequest request;
   request.set_key(first);
   request.set_range_end(end);
   request.set_limit(static_cast<std::int64_t>(limit));
+  request.set_revision(static_cast<std::int64_t>(revision));
   return request.SerializeAsString();
 }
 
@@ -55,6 +56,7 @@ std::optional<RangeAnswer> range_answer(const std::string& bytes) {
   if (!message) return std::nullopt;
   RangeAnswer answer;
   answer.more = message->more();
+  answer.revision = revision_of(message->header());
   answer.items.reserve(static_cast<std::size_t>(message->kvs_size()));
   for (auto& kv : *message->mutable_kvs())
     answer.items.push_back(

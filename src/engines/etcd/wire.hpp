@@ -19,11 +19,12 @@ inline constexpr const char* kAuthenticate = "/etcdserverpb.Auth/Authenticate";
 inline constexpr const char* kStatus = "/etcdserverpb.Maintenance/Status";
 
 std::string get(const std::string& key, store::Freshness freshness);
-// The documents from `first` on and before `end`.
-std::string range(const std::string& first, const std::string& end, std::size_t limit);
+// The documents from `first` on and before `end`, as of that revision of the store; 0: as of now.
+std::string range(const std::string& first, const std::string& end, std::size_t limit, std::uint64_t revision = 0);
 struct RangeAnswer {
   std::vector<store::ScanItem> items;
   bool more = false;
+  std::uint64_t revision = 0;  // of the store when it answered
 };
 std::optional<RangeAnswer> range_answer(const std::string& bytes);
 

@@ -15,6 +15,39 @@ using store::Value;
 using store::Version;
 using store::WriteOutcome;
 
+namespace {
+
+using Documents = std::map<Key, Stored>;
+
+Result<ScanPage> page_of(const Documents& documents, const Key& prefix, const Key& after, std::size_t limit) {
+  if (limit == 0) return Error(Code::invalid_argument, "a page of a scan must have room for a document");
+  const std::size_t room = std::min(limit, limits::scan_items);
+  ScanPage page;
+  // `after` may lie before the prefix's range, in it, or behind it.
+  auto at = after < prefix ? documents.lower_bound(prefix) : documents.upper_bound(after);
+  for (; at != documents.end() && at->first.starts_with(prefix); ++at) {
+    if (page.items.size() == room) {
+      page.more = true;
+      break;
+    }
+    page.items.push_back({at->first, at->second});
+  }
+  return page;
+}
+
+class Copy final : public store::View {
+ public:
+  explicit Copy(Documents documents) : documents_(std::move(documents)) {}
+  Task<Result<ScanPage>> scan(Key prefix, Key after, std::size_t limit) override {
+    co_return page_of(documents_, prefix, after, limit);
+  }
+
+ private:
+  const Documents documents_;
+};
+
+}  // namespace
+
 Task<Result<Snapshot>> MemoryStore::get(Key key, store::Freshness) {
   CO_TRY_VOID(store::check_key(key));
   const std::lock_guard lock(mutex_);
@@ -74,20 +107,13 @@ Task<Result<WriteOutcome::Kind>> MemoryStore::commit(std::vector<store::Write> w
 }
 
 Task<Result<ScanPage>> MemoryStore::scan(Key prefix, Key after, std::size_t limit) {
-  if (limit == 0) co_return Error(Code::invalid_argument, "a page of a scan must have room for a document");
-  const std::size_t room = std::min(limit, limits::scan_items);
-  ScanPage page;
   const std::lock_guard lock(mutex_);
-  // `after` may lie before the prefix's range, in it, or behind it.
-  auto at = after < prefix ? documents_.lower_bound(prefix) : documents_.upper_bound(after);
-  for (; at != documents_.end() && at->first.starts_with(prefix); ++at) {
-    if (page.items.size() == room) {
-      page.more = true;
-      break;
-    }
-    page.items.push_back({at->first, at->second});
-  }
-  co_return page;
+  co_return page_of(documents_, prefix, after, limit);
+}
+
+Task<Result<std::unique_ptr<store::View>>> MemoryStore::view() {
+  const std::lock_guard lock(mutex_);
+  co_return std::make_unique<Copy>(documents_);
 }
 
 Task<Result<Snapshot>> MemoryStore::watch(Key key, std::optional<Version> seen, Milliseconds at_most) {

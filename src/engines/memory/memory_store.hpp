@@ -26,6 +26,7 @@ class MemoryStore final : public store::Store {
   [[nodiscard]] bool commits() const override { return settings_.commits; }
   Task<Result<store::WriteOutcome::Kind>> commit(std::vector<store::Write> writes) override;
   Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override;
+  Task<Result<std::unique_ptr<store::View>>> view() override;
   Task<Result<store::Snapshot>> watch(store::Key key, std::optional<store::Version> seen,
                                       Milliseconds at_most) override;
   [[nodiscard]] bool exclusive() const override { return true; }

@@ -5,6 +5,8 @@
 #include "base/limits.hpp"
 #include "engines/postgres/binary.hpp"
 #include "engines/postgres/client.hpp"
+#include "engines/postgres/transaction.hpp"
+#include "runtime/worker_pool.hpp"
 
 namespace abc2::engines {
 
@@ -18,9 +20,9 @@ using store::Version;
 using store::WriteOutcome;
 
 struct PostgresStore::Parts {
-  explicit Parts(postgres::Settings settings) : commits(settings.commits), client(std::move(settings), waiters) {}
+  explicit Parts(const postgres::Settings& its_settings) : settings(its_settings), client(its_settings, waiters) {}
 
-  const bool commits;
+  const postgres::Settings settings;
   store::WatchWaiters waiters;
   postgres::Client client;
 };
@@ -31,8 +33,8 @@ PostgresStore::PostgresStore(runtime::Runtime& runtime, std::unique_ptr<Parts> p
 PostgresStore::~PostgresStore() = default;
 
 Result<std::unique_ptr<PostgresStore>> PostgresStore::open(runtime::Runtime& runtime, const std::string& url) {
-  TRY(auto settings, postgres::Settings::parse(url));
-  auto parts = std::make_unique<Parts>(std::move(settings));
+  TRY(const auto settings, postgres::Settings::parse(url));
+  auto parts = std::make_unique<Parts>(settings);
   TRY_VOID(parts->client.wait_ready(std::chrono::seconds(5)));
   return std::unique_ptr<PostgresStore>(new PostgresStore(runtime, std::move(parts)));
 }
@@ -69,10 +71,10 @@ Task<Result<WriteOutcome>> PostgresStore::write(Key key, std::optional<Version> 
   co_return std::move(request.outcome);
 }
 
-bool PostgresStore::commits() const { return parts_->commits; }
+bool PostgresStore::commits() const { return parts_->settings.commits; }
 
 Task<Result<WriteOutcome::Kind>> PostgresStore::commit(std::vector<store::Write> writes) {
-  if (!parts_->commits) {
+  if (!parts_->settings.commits) {
     auto refused = co_await Store::commit(std::move(writes));
     co_return refused;
   }
@@ -111,6 +113,33 @@ Task<Result<ScanPage>> PostgresStore::scan(Key prefix, Key after, std::size_t li
   if (page.more) rows.pop_back();
   page.items = std::move(rows);
   co_return page;
+}
+
+// A transaction, and a thread that waits for its answers.
+class PostgresStore::TransactionView final : public store::View {
+ public:
+  Task<Result<void>> begin(postgres::Settings settings) {
+    const auto start = [settings = std::move(settings)] { return postgres::Transaction::begin(settings); };
+    CO_TRY(transaction_, co_await thread_.run(start));
+    co_return success();
+  }
+  Task<Result<ScanPage>> scan(Key prefix, Key after, std::size_t limit) override {
+    if (limit == 0) co_return Error(Code::invalid_argument, "a page of a scan must have room for a document");
+    const auto read = [this, prefix = std::move(prefix), after = std::move(after),
+                       room = std::min(limit, limits::scan_items)] { return transaction_->scan(prefix, after, room); };
+    auto page = co_await thread_.run(read);
+    co_return page;
+  }
+
+ private:
+  std::unique_ptr<postgres::Transaction> transaction_;
+  runtime::WorkerPool thread_{1, 1};
+};
+
+Task<Result<std::unique_ptr<store::View>>> PostgresStore::view() {
+  auto view = std::make_unique<TransactionView>();
+  CO_TRY_VOID(co_await view->begin(parts_->settings));
+  co_return view;
 }
 
 Task<Result<Snapshot>> PostgresStore::watch(Key key, std::optional<Version> seen, Milliseconds at_most) {

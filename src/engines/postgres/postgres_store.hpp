@@ -38,12 +38,15 @@ class PostgresStore final : public store::Store {
   [[nodiscard]] bool commits() const override;
   Task<Result<store::WriteOutcome::Kind>> commit(std::vector<store::Write> writes) override;
   Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override;
+  // A transaction on a connection of its own (transaction.hpp).
+  Task<Result<std::unique_ptr<store::View>>> view() override;
   Task<Result<store::Snapshot>> watch(store::Key key, std::optional<store::Version> seen,
                                       Milliseconds at_most) override;
   [[nodiscard]] bool exclusive() const override { return false; }
 
  private:
   struct Parts;
+  class TransactionView;
   PostgresStore(runtime::Runtime& runtime, std::unique_ptr<Parts> parts);
   Task<Result<store::WriteOutcome>> write(store::Key key, std::optional<store::Version> expected, store::Value value);
 

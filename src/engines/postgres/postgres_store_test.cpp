@@ -101,6 +101,36 @@ TEST_F(PostgresTest, ATableThatIsNotOurs) {
   EXPECT_THAT(refused.error().message(), ::testing::HasSubstr("strange"));
 }
 
+// Its transaction ends with its connection; what the next one would show is another moment.
+TEST_F(PostgresTest, AViewIsOverWhenItsConnectionBreaks) {
+  TestServer server;
+  const auto store = must_open(runtime, server.url());
+  for (const char* key : {"k1", "k2"}) ASSERT_EQ(answer_of(run_blocking(store->add(key, "v"))), "applied");
+  const auto view = run_blocking(store->view());
+  ASSERT_TRUE(view);
+  ASSERT_TRUE(run_blocking(view.value()->scan("", "", 1)));
+  server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'abc2 view'");
+  for (int times = 0; times < 2; ++times) {
+    const auto page = run_blocking(view.value()->scan("", "k1", 1));
+    ASSERT_FALSE(page);
+    EXPECT_EQ(page.error().code(), Code::unavailable);
+  }
+  EXPECT_TRUE(run_blocking(store->view()));
+}
+
+// A server that stands still does not keep whoever copies it for ever.
+TEST_F(PostgresTest, AViewOfAServerThatStandsStillIsGivenUp) {
+  TestServer server;
+  const auto store = must_open(runtime, server.url());
+  const auto view = run_blocking(store->view());
+  ASSERT_TRUE(view);
+  server.pause();
+  const auto page = run_blocking(view.value()->scan("", "", 1));
+  server.resume();
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().code(), Code::unavailable);
+}
+
 TEST_F(PostgresTest, NobodyThere) {
   const auto none = PostgresStore::open(runtime, "postgres://abc2:secret@/postgres?host=/nowhere");
   ASSERT_FALSE(none);

@@ -24,8 +24,8 @@ class ConformanceTest : public testing::Test {
 
 bool register_engine(Engine engine) {
   const std::string suite = "Conformance_" + engine.name;
-  for (const auto cases :
-       {write_cases(), race_cases(), limit_cases(), scan_cases(), watch_cases(), reopen_cases(), commit_cases()}) {
+  for (const auto cases : {write_cases(), race_cases(), limit_cases(), scan_cases(), view_cases(), watch_cases(),
+                           reopen_cases(), commit_cases()}) {
     for (const auto& each : cases)
       testing::RegisterTest(
           suite.c_str(), each.name, nullptr, nullptr, __FILE__, __LINE__,

@@ -69,6 +69,7 @@ std::span<const Case> write_cases();
 std::span<const Case> race_cases();
 std::span<const Case> limit_cases();
 std::span<const Case> scan_cases();
+std::span<const Case> view_cases();
 std::span<const Case> watch_cases();
 std::span<const Case> reopen_cases();
 std::span<const Case> commit_cases();
