@@ -133,9 +133,6 @@ void add_place(CLI::App* command, Options& options) {
 CLI::App* add_export(CLI::App& app, Options& options) {
   auto* command = app.add_subcommand("export", "All documents into a file, as lines of JSON (docs/operating.md).");
   command->add_option("file", options.exported.file, "A new file, or - for standard output")->required();
-  command->add_option("--readings", options.exported.readings, "Read everything so often at most, until two agree")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 1000));
   return command;
 }
 

@@ -45,7 +45,6 @@ int recover(Place place);
 struct ExportSettings {
   NodeSettings node;
   std::string file;
-  unsigned readings = 10;  // until two in a row agree
 };
 int export_store(ExportSettings settings);
 struct ImportSettings {

@@ -18,14 +18,15 @@ constexpr std::size_t kBatchBytes = std::size_t{16} << 20;
 constexpr std::size_t kInFlight = 256;
 constexpr Milliseconds kFirstRetry{100};
 
-// The documents of a store in the order of their keys.
+// The documents of a store, or of a view of one, in the order of their keys.
+template <class Source>
 class Scan {
  public:
-  explicit Scan(store::Store& store) : store_(store) {}
+  explicit Scan(Source& source) : source_(source) {}
   // nullopt: there are no more.
   Task<Result<std::optional<store::ScanItem>>> next() {
     if (items_.empty() && !ended_) {
-      CO_TRY(auto page, co_await store_.scan("", after_, limits::scan_items));
+      CO_TRY(auto page, co_await source_.scan("", after_, limits::scan_items));
       ended_ = !page.more || page.items.empty();
       if (!page.items.empty()) after_ = page.items.back().key;
       for (auto& item : page.items) items_.push_back(std::move(item));
@@ -37,7 +38,7 @@ class Scan {
   }
 
  private:
-  store::Store& store_;
+  Source& source_;
   std::deque<store::ScanItem> items_;
   store::Key after_;
   bool ended_ = false;
@@ -59,29 +60,8 @@ class Slowly {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-bool counts_only(const store::Key& key) { return key.starts_with("stats/"); }
 // Which nodes there are now. Those of the store that it is brought to are others.
 bool of_nodes(const store::Key& key) { return key.starts_with("node/"); }
-
-// Reads everything into the file; returns a digest of what was found: keys and versions. A value needs no look: it is
-// another only if the version is.
-Task<Result<std::string>> read_all(store::Store& store, Time at, ExportWriter* file, Slowly* progress) {
-  CO_TRY_VOID(file->begin(at));
-  Scan scan(store);
-  Sha256 found;
-  for (;;) {
-    CO_TRY(auto item, co_await scan.next());
-    if (!item) break;
-    if (of_nodes(item->key)) continue;
-    if (!counts_only(item->key)) {
-      const std::uint64_t version = item->document.version.token();
-      found.add(std::to_string(item->key.size()) + ':' + item->key + std::to_string(version) + ';');
-    }
-    CO_TRY_VOID(file->add({std::move(item->key), std::move(item->document.value)}));
-    progress->say("read", file->documents());
-  }
-  co_return found.hex();
-}
 
 Error in_the_way(const store::Key& key) {
   return {Code::conflict, "the store is not empty: it has the document " + key +
@@ -162,23 +142,21 @@ void say(const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); 
 }  // namespace
 
 Task<Result<std::uint64_t>> export_documents(store::Store& store, runtime::Runtime& runtime, ExportWriter* file,
-                                             unsigned readings, Progress progress) {
-  Slowly slowly(progress);
-  std::optional<std::string> before;
-  for (unsigned reading = 1; reading <= readings; ++reading) {
-    CO_TRY(auto found, co_await read_all(store, runtime.now(), file, &slowly));
-    if (file->documents() == 0) co_return Error(Code::not_found, "there is no document in this store");
-    if (store.exclusive() || before == found) {
-      CO_TRY_VOID(file->finish());
-      co_return file->documents();
-    }
-    if (before) progress("documents have changed meanwhile; reading everything again");
-    before = std::move(found);
+                                             Progress progress) {
+  Slowly slowly(std::move(progress));
+  CO_TRY(const auto view, co_await store.view());
+  CO_TRY_VOID(file->begin(runtime.now()));
+  Scan scan(*view);
+  for (;;) {
+    CO_TRY(auto item, co_await scan.next());
+    if (!item) break;
+    if (of_nodes(item->key)) continue;
+    CO_TRY_VOID(file->add({std::move(item->key), std::move(item->document.value)}));
+    slowly.say("read", file->documents());
   }
-  co_return Error(Code::conflict,
-                  "documents kept changing while they were read (" + std::to_string(readings) +
-                      " times), and what was read is no state that the market was in. Export while nothing is bought: "
-                      "from stopped or frozen nodes, or from a snapshot of the database (docs/operating.md)");
+  if (file->documents() == 0) co_return Error(Code::not_found, "there is no document in this store");
+  CO_TRY_VOID(file->finish());
+  co_return file->documents();
 }
 
 Task<Result<Imported>> import_documents(store::Store& store, runtime::Runtime& runtime, ExportReader* file,
@@ -215,8 +193,8 @@ int export_store(ExportSettings settings) {
   if (!node) return failed(node.error());
   auto file = ExportWriter::create(settings.file);
   if (!file) return failed(file.error());
-  const auto done = node.value()->run(
-      export_documents(node.value()->store(), node.value()->runtime(), &file.value(), settings.readings, say));
+  const auto done =
+      node.value()->run(export_documents(node.value()->store(), node.value()->runtime(), &file.value(), say));
   if (!done) return failed(done.error());
   say("exported " + std::to_string(done.value()) + " documents");
   return 0;

@@ -1,11 +1,8 @@
 // All documents of a store into a file (export_file.hpp), and back into an empty store of any engine.
 //
-// What is exported is a state that the store has been in. A scan alone is none: what it reads last may have been
-// written long after what it read first. So everything is read again and again until two readings, one right after the
-// other, have found the same documents with the same versions. No document is ever deleted and no version comes back,
-// so that each document was, at the moment between the two, what both have found. To the market that state is a crash
-// of all nodes at that moment, and recovery finishes what it finds begun. Only counts of views and clicks (stats/) may
-// change meanwhile: each is written by one process and nothing refers to it.
+// What is exported is the state that the store was in at one moment (Store::view), whatever others write meanwhile. A
+// scan would be none: what it reads last may have been written long after what it read first. To the market that state
+// is a crash of all nodes at that moment, and recovery finishes what it finds begun.
 //
 // The functions run on an event loop and block it, and are meant for a process that does nothing else.
 #pragma once
@@ -18,12 +15,10 @@ namespace abc2::cli {
 // What tells the person who waits how far it is; called now and then.
 using Progress = std::function<void(const std::string&)>;
 
-// Reads `store` at most `readings` times, and once only if nobody else can be writing to it; the file is complete, and
-// has its name, on success. Returns how many documents it has.
-// Errors: conflict (documents kept changing), not_found (there are none: it is the wrong store), the store's, the
-// writer's.
+// The file is complete, and has its name, on success. Returns how many documents it has.
+// Errors: not_found (there are none: it is the wrong store), the store's, of view() too, the writer's.
 Task<Result<std::uint64_t>> export_documents(store::Store& store, runtime::Runtime& runtime, ExportWriter* file,
-                                             unsigned readings, Progress progress);
+                                             Progress progress);
 
 struct Imported {
   std::uint64_t documents = 0;     // in the file

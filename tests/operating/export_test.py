@@ -8,15 +8,13 @@ import pathlib
 import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 import market as town  # first: it says where the other tests' modules are
-import runbook
 from abc2_server import PATIENCE, PROGRAM, run, serving
+from etcd import Etcd
 from postgres import Postgres
 
 ROUNDS = int(os.environ.get("ABC2_ROUNDS", "10"))
@@ -54,27 +52,25 @@ def expect_sound(path, store):
 
 
 @contextlib.contextmanager
-def open_market():
+def open_market(start):
     print(f"seed {SEED}, {ROUNDS} rounds", flush=True)
-    with Postgres() as postgres, tempfile.TemporaryDirectory(prefix="abc2-operating-") as folder:
-        market = town.Market(postgres, SEED)
+    with start() as store, tempfile.TemporaryDirectory(prefix="abc2-operating-") as folder:
+        market = town.Market(store, SEED)
         try:
             market.until_more(20)
-            yield market, postgres, pathlib.Path(folder)
+            yield market, store, pathlib.Path(folder)
         finally:
             market.close()
 
 
-def a_snapshot_of_a_busy_market():
-    take, drop = runbook.block("sql", "CREATE UNLOGGED TABLE"), runbook.block("sql", "DROP TABLE")
+def a_busy_market_on(start):
+    """Exported while it is bought in, and nothing stands still for it."""
     under_way = 0
-    with open_market() as (market, postgres, folder):
+    with open_market(start) as (market, store, folder):
         for number in range(ROUNDS):
             known = market.known()
-            town.sql(postgres, take)
             path = folder / f"export-{number}"
-            abc2("export", path, "--store", postgres.url + "&table=abc2_snapshot")
-            town.sql(postgres, drop)
+            abc2("export", path, "--store", store.url)
             under_way += expect_there(path, known)
             expect_sound(path, f"embedded:{folder}/store-{number}")
             market.until_more(5)
@@ -82,79 +78,19 @@ def a_snapshot_of_a_busy_market():
     print(f"{under_way} holds and promises were recovered")
 
 
-def a_busy_market_is_refused_or_right():
-    refused = 0
-    with open_market() as (market, postgres, folder):
-        for number in range(ROUNDS):
-            path, known = folder / f"export-{number}", market.known()
-            done = subprocess.run([PROGRAM, "export", path, "--readings", "3", "--store", postgres.url],
-                                  capture_output=True, text=True, timeout=PATIENCE, check=False)
-            if done.returncode == 0:
-                expect_there(path, known)
-                expect_sound(path, f"embedded:{folder}/store-{number}")
-            else:
-                assert done.returncode == 1 and "documents kept changing" in done.stderr, done
-                assert not list(folder.glob(path.name + "*")), "something is left of an export that was refused"
-                refused += 1
-            market.until_more(5)
-    print(f"{refused} of {ROUNDS} were refused")
+def a_busy_market_on_postgres():
+    a_busy_market_on(Postgres)
 
 
-def a_frozen_market():
-    with open_market() as (market, postgres, folder):
-        for number in range(ROUNDS):
-            known = market.known()
-            for server in market.servers:
-                server.process.send_signal(signal.SIGSTOP)
-            try:
-                path = folder / f"export-{number}"
-                abc2("export", path, "--store", postgres.url)
-            finally:
-                for server in market.servers:
-                    server.process.send_signal(signal.SIGCONT)
-            expect_there(path, known)
-            expect_sound(path, f"embedded:{folder}/store-{number}")
-            market.until_more(5)
-
-
-class Etcd:
-    """One member, in a folder of its own and on free ports of the loopback."""
-
-    def __enter__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="abc2-etcd-")
-        with socket.socket() as one, socket.socket() as two:
-            ports = []
-            for each in (one, two):
-                each.bind(("127.0.0.1", 0))
-                ports.append(each.getsockname()[1])
-        client, peer = (f"http://127.0.0.1:{port}" for port in ports)
-        self.process = subprocess.Popen(
-            ["etcd", "--name=m0", f"--data-dir={self.folder.name}/data", f"--listen-client-urls={client}",
-             f"--advertise-client-urls={client}", f"--listen-peer-urls={peer}",
-             f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=m0={peer}"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", ports[0]), timeout=PATIENCE).close()
-                break
-            assert time.monotonic() < deadline and self.process.poll() is None, "etcd did not start"
-            time.sleep(0.05)
-        self.url = f"etcd://127.0.0.1:{ports[0]}"
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.folder.cleanup()
+def a_busy_market_on_etcd():
+    a_busy_market_on(Etcd)
 
 
 def from_engine_to_engine():
-    with open_market() as (market, postgres, folder), Etcd() as etcd:
+    with open_market(Postgres) as (market, postgres, folder), Etcd() as etcd:
         known = market.known()
-        town.sql(postgres, runbook.block("sql", "CREATE UNLOGGED TABLE"))
         first, second, third = (folder / name for name in ("first", "second", "third"))
-        abc2("export", first, "--store", postgres.url + "&table=abc2_snapshot")
+        abc2("export", first, "--store", postgres.url)
         expect_sound(first, etcd.url)
         abc2("export", second, "--store", etcd.url)
         expect_there(second, known)
@@ -196,4 +132,4 @@ def rows(postgres, table):
     return int(town.sql(postgres, f"SELECT count(*) FROM {table}"))
 
 
-run(a_snapshot_of_a_busy_market, a_busy_market_is_refused_or_right, a_frozen_market, from_engine_to_engine)
+run(a_busy_market_on_postgres, a_busy_market_on_etcd, from_engine_to_engine)

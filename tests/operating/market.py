@@ -8,7 +8,7 @@ import time
 import uuid
 
 TESTS = pathlib.Path(__file__).parent.parent
-for folder in ("http", "bitcoin", "market_crash"):
+for folder in ("http", "bitcoin", "market_crash", "stores"):
     sys.path.append(str(TESTS / folder))
 from abc2_server import Server  # noqa: E402
 from postgres import PROGRAMS  # noqa: E402
