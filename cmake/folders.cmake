@@ -89,9 +89,13 @@ function(abc2_unit_test_program target library label timeout)
   endif()
   add_executable(${target} ${ARGN})
   abc2_common(${target})
-  # The memory engine is what unit tests of higher folders run on; the conformance suite is what engines must pass.
+  # The memory engine is what unit tests of higher folders run on, or the engine that is named when they run; the
+  # conformance suite is what engines must pass.
   target_link_libraries(${target} PRIVATE ${library} GTest::gmock GTest::gtest_main
     $<TARGET_NAME_IF_EXISTS:abc2_engines_memory> $<TARGET_NAME_IF_EXISTS:abc2_store_conformance>)
+  if(folder MATCHES "^(journal|market|bitcoin)$")
+    target_link_libraries(${target} PRIVATE abc2_engines_for_tests)
+  endif()
   if(folder IN_LIST ARG_SERVER)
     add_test(NAME ${target} COMMAND ${target})
     set_tests_properties(${target} PROPERTIES LABELS "${label}" TIMEOUT ${timeout})

@@ -75,14 +75,14 @@ class AtTheDesk : public ::testing::Test {
   std::string findings_after(const store::Key& key, Change change) {
     Documents all = dump(store);
     alter<T>(all, key, change);
-    engines::MemoryStore changed(tools.runtime);
+    engines::TestStore changed(tools.runtime);
     fill(changed, all);
     return findings(changed);
   }
 
   Tools tools;
   FakeNode chain;
-  engines::MemoryStore store{tools.runtime};
+  engines::TestStore store{tools.runtime};
   Process one{tools, store, chain};
   Cashier cashier{{store, tools.runtime, one.node.market}, settings_of_tests(false), chain, nullptr};
   Payouts payer{store, tools.runtime, chain, hot_key(), {.network = Network::regtest}};
@@ -142,7 +142,7 @@ TEST_F(AtTheDesk, AReversalIsOnRecordWhateverCrashesAndWhoeverTakesTheMoney) {
   const Documents before = dump(store);
   unsigned crashes = 0;
   for (unsigned write = 1;; ++write) {
-    engines::MemoryStore copy(tools.runtime);
+    engines::TestStore copy(tools.runtime);
     fill(copy, before);
     store::FaultyStore faulty(copy, tools.runtime);
     faulty.crash_at_write(write, store::Crash::after);
@@ -278,7 +278,7 @@ TEST_F(AtTheDesk, TheAuditSeesWhatWasTamperedWith) {
   Documents all = dump(store);
   Documents without = all;
   without.erase(credited);
-  engines::MemoryStore gone(tools.runtime);
+  engines::TestStore gone(tools.runtime);
   fill(gone, without);
   finds(findings(gone), "is not there");
   for (const auto& [key, value] : all)

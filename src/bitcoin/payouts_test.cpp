@@ -75,7 +75,7 @@ class Paying : public ::testing::Test {
 
   Tools tools;
   FakeNode chain;
-  engines::MemoryStore store{tools.runtime};
+  engines::TestStore store{tools.runtime};
   Payer one{tools, store, chain};
 };
 
@@ -214,7 +214,7 @@ TEST_F(Paying, WhateverFails) {
   };
   for (std::size_t k = 1;; ++k) {
     SCOPED_TRACE("crash after write " + std::to_string(k));
-    engines::MemoryStore memory(tools.runtime);
+    engines::TestStore memory(tools.runtime);
     fill(memory, before);
     FaultyStore faulty(memory, tools.runtime);
     FakeNode node = chain;
@@ -228,7 +228,7 @@ TEST_F(Paying, WhateverFails) {
   EXPECT_GE(crashes, 9u);
   for (unsigned seed = 1; seed <= 30; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    engines::MemoryStore memory(tools.runtime);
+    engines::TestStore memory(tools.runtime);
     fill(memory, before);
     FaultyStore faulty(memory, tools.runtime);
     faulty.randomize(seed, {.error = 40, .unknown_lost = 40, .unknown_landed = 40, .unknown_later = 40, .echo = 40});
@@ -256,7 +256,7 @@ TEST_F(Paying, AReplacementThatNobodyRegistered) {
   const auto before = dump(store);
   for (std::size_t k = 1;; ++k) {
     SCOPED_TRACE("crash after write " + std::to_string(k));
-    engines::MemoryStore memory(tools.runtime);
+    engines::TestStore memory(tools.runtime);
     fill(memory, before);
     FaultyStore faulty(memory, tools.runtime);
     FakeNode node = chain;
@@ -287,7 +287,7 @@ TEST_F(Paying, ACancellationAtEachMoment) {
   int cancelled = 0, paid = 0;
   for (std::size_t k = 1;; ++k) {
     SCOPED_TRACE("before call " + std::to_string(k));
-    engines::MemoryStore memory(tools.runtime);
+    engines::TestStore memory(tools.runtime);
     fill(memory, before);
     market::testing::Interleaved interleaved(memory, tools.runtime);
     FakeNode node = chain;
@@ -316,7 +316,7 @@ TEST_F(Paying, CancellingRacesPaying) {
   const auto before = dump(store);
   int cancelled = 0, paid = 0;
   for (unsigned seed = 1; seed <= 30; ++seed) {
-    engines::MemoryStore memory(tools.runtime);
+    engines::TestStore memory(tools.runtime);
     fill(memory, before);
     FaultyStore faulty(memory, tools.runtime);
     faulty.randomize(seed, {.error = 50, .unknown_lost = 50, .unknown_landed = 50, .unknown_later = 50, .echo = 50});

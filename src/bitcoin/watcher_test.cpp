@@ -48,7 +48,7 @@ class Watching : public ::testing::Test {
 
   Tools tools;
   FakeNode chain;
-  engines::MemoryStore store{tools.runtime};
+  engines::TestStore store{tools.runtime};
   Process one{tools, store, chain};
   std::string ann, bob;
 };
@@ -199,7 +199,7 @@ TEST_F(Watching, ASlowWatcherChangesNothing) {
   EXPECT_EQ(money("ann"), 0_sat);
   const auto now = dump(store);
   // The head as it was before all this: everything is carried out again from there.
-  engines::MemoryStore again(tools.runtime);
+  engines::TestStore again(tools.runtime);
   auto documents = now;
   documents[keys::chain()] = before.at(keys::chain());
   fill(again, documents);
@@ -222,7 +222,7 @@ TEST_F(Watching, WhateverFails) {
   std::size_t crashes = 0;
   for (const auto* start : {&before, &credited}) {
     for (std::size_t k = 1;; ++k) {
-      engines::MemoryStore memory(tools.runtime);
+      engines::TestStore memory(tools.runtime);
       fill(memory, *start);
       FaultyStore faulty(memory, tools.runtime);
       Process dying(tools, faulty, chain);
@@ -251,7 +251,7 @@ TEST_F(Watching, SeveralAtOnceOnAFailingStore) {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     FakeNode left = chain, right = behind;
-    engines::MemoryStore memory(tools.runtime);
+    engines::TestStore memory(tools.runtime);
     fill(memory, dump(store));
     FaultyStore faulty(memory, tools.runtime);
     faulty.randomize(seed, {.error = 30, .unknown_lost = 30, .unknown_landed = 30, .unknown_later = 30, .echo = 30});
@@ -287,7 +287,7 @@ TEST_F(Watching, AnAddressIsKnownBeforeItIsShownAndACrashLosesNone) {
   std::size_t crashes = 0;
   for (std::size_t k = 1;; ++k) {
     SCOPED_TRACE("crash after write " + std::to_string(k));
-    engines::MemoryStore memory(tools.runtime);
+    engines::TestStore memory(tools.runtime);
     fill(memory, before);
     FaultyStore faulty(memory, tools.runtime);
     Process dying(tools, faulty, chain);
@@ -322,7 +322,7 @@ TEST_F(Watching, ShardsAreAddedWhileRunning) {
                                               {}}));
   ASSERT_FALSE(open);
   EXPECT_NE(open.error().message().find("PRIVATE"), std::string::npos);
-  engines::MemoryStore empty(tools.runtime);
+  engines::TestStore empty(tools.runtime);
   Process off(tools, empty, chain);
   EXPECT_EQ(off.node.attempt(off.addresses.of("ann")).error().code(), Code::not_found) << "deposits are off";
 }
@@ -332,7 +332,7 @@ TEST_F(Watching, TwoFrontEndsNeverHandOutOneAddress) {
   for (const auto fault :
        {store::Fault::unknown_landed, store::Fault::unknown_lost, store::Fault::echo, store::Fault::unknown_later}) {
     for (std::size_t k = 0; k < 5; ++k) {
-      engines::MemoryStore memory(tools.runtime);
+      engines::TestStore memory(tools.runtime);
       fill(memory, before);
       FaultyStore faulty(memory, tools.runtime);
       faulty.arm({.fault = fault, .skip = k});

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "base/marks.hpp"
-#include "engines/memory/memory_store.hpp"
+#include "engines/for_tests/test_store.hpp"
 #include "journal/test_tokens.hpp"
 #include "store/faulty_store.hpp"
 

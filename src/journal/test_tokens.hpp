@@ -5,7 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "engines/memory/memory_store.hpp"
+#include "engines/for_tests/test_store.hpp"
 #include "journal/credit.hpp"
 #include "journal/journal.hpp"
 #include "runtime/asio_runtime.hpp"
@@ -124,7 +124,7 @@ struct BoxCredit {
 // is really there.
 struct World {
   ManualRuntime runtime;
-  engines::MemoryStore memory;
+  engines::TestStore memory;
   store::FaultyStore faulty{memory, runtime};
   Journal<TokenKind> tokens{faulty, runtime};
   Kinds kinds;

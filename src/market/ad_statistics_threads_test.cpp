@@ -11,7 +11,7 @@ namespace {
 TEST(AdStatisticsThreads, CountWhileItIsFlushed) {
   constexpr int kThreads = 4, kViews = 500;
   runtime::AsioRuntime runtime;
-  engines::MemoryStore memory(runtime);
+  engines::TestStore memory(runtime);
   Metrics metrics;
   AdStatistics statistics(memory, runtime, metrics);
   const Time before = runtime.now();

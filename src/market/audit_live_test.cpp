@@ -88,7 +88,7 @@ class Bustle {
   Tools& tools_;
 
  public:
-  engines::MemoryStore memory{tools_.runtime};
+  engines::TestStore memory{tools_.runtime};
   unsigned deaths = 0;
 
  private:
@@ -137,7 +137,7 @@ TEST(AuditLive, WhatIsPutRightWhileItWaitsIsNotReported) {
   leave_hold(town, tools, "ann", 1);
   leave_hold(town, tools, "bob", 2);
   town[keys::slot(kCampaign, 1)] = store::encode(SaleKind::void_entry({kCampaign, 1}, "of somebody"));
-  engines::MemoryStore memory(tools.runtime);
+  engines::TestStore memory(tools.runtime);
   fill(memory, town);
   EXPECT_EQ(look(tools.runtime, memory).findings.size(), 2u);
 
@@ -162,7 +162,7 @@ TEST(AuditLive, WhatIsWrongIsReportedThoughSumsMoveOn) {
   Tools tools;
   Documents town = old_town(tools);
   alter<Campaign>(town, kCampaign, [](Campaign& campaign) { campaign.earned += Satoshi(1); });
-  engines::MemoryStore memory(tools.runtime);
+  engines::TestStore memory(tools.runtime);
   fill(memory, town);
   MovingStore moving(memory, tools.runtime);
   unsigned id = 0;
@@ -182,7 +182,7 @@ TEST(AuditLive, WhatIsWrongIsReportedThoughSumsMoveOn) {
 
 TEST(AuditLive, AnErrorOfTheStoreIsNoFinding) {
   Tools tools;
-  engines::MemoryStore memory(tools.runtime);
+  engines::TestStore memory(tools.runtime);
   fill(memory, old_town(tools));
   store::FaultyStore faulty(memory, tools.runtime);
   faulty.arm({.fault = store::Fault::error, .verb = store::Verb::scan, .key = store::key_prefix("slot/")});

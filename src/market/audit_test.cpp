@@ -24,7 +24,7 @@ Past& past() {
 }
 
 AuditReport look_at(const Documents& documents) {
-  engines::MemoryStore memory(past().tools.runtime);
+  engines::TestStore memory(past().tools.runtime);
   test::fill(memory, documents);
   return test::look(past().tools.runtime, memory);
 }

@@ -4,7 +4,7 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include "engines/memory/memory_store.hpp"
+#include "engines/for_tests/test_store.hpp"
 #include "market/keys.hpp"
 #include "market/ledger.hpp"
 #include "market/money.hpp"
@@ -24,7 +24,7 @@ const std::string kCampaign = keys::campaign("sue", 1);
 // A market with a seller's campaign and two buyers with 1,000,000 each and an ad; floor 1000.
 struct Shop {
   runtime::AsioRuntime runtime;
-  engines::MemoryStore memory{runtime};
+  engines::TestStore memory{runtime};
   store::Store& real = memory;
   store::FaultyStore faulty{memory, runtime};
   journal::Kinds kinds;

@@ -9,12 +9,13 @@
 #include <map>
 #include <stdexcept>
 
-#include "engines/memory/memory_store.hpp"
+#include "engines/for_tests/test_store.hpp"
 #include "market/encoding.hpp"
 #include "market/keys.hpp"
 #include "market/market.hpp"
 #include "runtime/asio_runtime.hpp"
 #include "runtime/blocking.hpp"
+#include "runtime/concurrently.hpp"
 #include "store/faulty_store.hpp"
 
 namespace abc2::market::test {
@@ -51,10 +52,23 @@ inline Documents dump(store::Store& store) {
   return all;
 }
 
+inline Task<void> fill_one(store::Store* store, store::Key key, store::Value value) {
+  const auto outcome = co_await store->add(key, std::move(value));
+  if (!outcome || outcome.value().kind() != store::WriteOutcome::Kind::applied)
+    throw std::runtime_error("could not add " + key);
+}
+// Many at once, for a store on a server.
 inline void fill(store::Store& store, const Documents& documents) {
-  for (const auto& [key, value] : documents) {
-    if (!runtime::run_blocking(store.add(key, value))) throw std::runtime_error("could not add " + key);
-  }
+  runtime::AsioRuntime runtime;
+  std::vector<Documents::const_iterator> all;
+  for (auto at = documents.begin(); at != documents.end(); ++at) all.push_back(at);
+  std::size_t done = 0;
+  const auto one = [&](std::size_t i) -> Task<void> {
+    co_await fill_one(&store, all[i]->first, all[i]->second);
+    ++done;
+  };
+  runtime::run_blocking(runtime::concurrently(runtime, "fill", all.size(), 64, one));
+  if (done != documents.size()) throw std::runtime_error("not all documents could be added; see the log");
 }
 
 // `change` alters the document at `key`.

@@ -13,6 +13,7 @@ struct Operation {
   std::string actor = "ann";
   bool repairs = false;  // it only finishes what was begun, as recovery does
   std::string (*more_state)(const Documents&, Tools&) = nullptr;
+  bool side_by_side = false;  // it does several things at once: on a server their order is that of its answers
 };
 
 inline const char* kOld = "a long password";
@@ -27,14 +28,14 @@ Task<Result<void>> without_value(Task<Result<T>> task) {
 // ---------------------------------------------------------------------------------------------- what is there before
 
 inline Documents logged_in(Tools& tools) {
-  engines::MemoryStore memory(tools.runtime);
+  engines::TestStore memory(tools.runtime);
   fill(memory, new_town(tools));
   Node node(tools, memory);
   node.run(node.market.accounts.login("ann", Secret::of(kOld), "a browser"));
   return dump(memory);
 }
 inline Documents half_registered(Tools& tools) {
-  engines::MemoryStore memory(tools.runtime);
+  engines::TestStore memory(tools.runtime);
   fill(memory, new_town(tools));
   Node node(tools, memory);
   node.run(node.market.accounts.register_user("dora", Secret::of(kOld)));
@@ -44,7 +45,7 @@ inline Documents half_registered(Tools& tools) {
 }
 // ann's ledger is full up to the next page.
 inline Documents full_ledger(Tools& tools) {
-  engines::MemoryStore memory(tools.runtime);
+  engines::TestStore memory(tools.runtime);
   fill(memory, new_town(tools));
   Node node(tools, memory);
   for (std::size_t i = 1; i < limits::ledger_page; ++i)
@@ -64,7 +65,7 @@ inline Documents voided(Tools& tools) {
 }
 // Slot 1 is ann's, and nothing after it was written.
 inline Documents unsettled(Tools& tools) {
-  engines::MemoryStore memory(tools.runtime);
+  engines::TestStore memory(tools.runtime);
   fill(memory, new_town(tools));
   store::FaultyStore dying(memory, tools.runtime);
   dying.crash_at_write(2, store::Crash::after);
@@ -74,7 +75,7 @@ inline Documents unsettled(Tools& tools) {
   return dump(memory);
 }
 inline Documents sold(Tools& tools) {
-  engines::MemoryStore memory(tools.runtime);
+  engines::TestStore memory(tools.runtime);
   fill(memory, new_town(tools));
   Node node(tools, memory);
   node.run(node.market.purchases.buy(order("ann", 1, 7)));
@@ -219,6 +220,8 @@ inline std::vector<Operation> operations() {
         cas("list", keys::fillers("ann")), cas("release", bob), cas("credit", sue), cas("mark", "deposit/late"),
         cas("drop", sue)},
        "ann",
+       true,
+       nullptr,
        true},
   };
 }

@@ -8,7 +8,7 @@ inline const store::Key kCampaign = keys::campaign("sue", 1);
 
 // The seller sue with a campaign of floor 1000, and the buyers ann and bob with money and an ad each.
 inline Documents new_town(Tools& tools) {
-  engines::MemoryStore memory(tools.runtime);
+  engines::TestStore memory(tools.runtime);
   Node node(tools, memory);
   for (const char* user : {"ann", "bob", "sue", "opa"})
     node.run(node.market.accounts.register_user(user, Secret::of("a long password")));
@@ -28,7 +28,7 @@ inline Documents new_town(Tools& tools) {
 
 // The next slot of sue's campaign is held by `user`, whose process died after its lock.
 inline void leave_hold(Documents& town, Tools& tools, const std::string& user, unsigned request) {
-  engines::MemoryStore memory(tools.runtime);
+  engines::TestStore memory(tools.runtime);
   fill(memory, town);
   store::FaultyStore dying(memory, tools.runtime);
   dying.crash_at_write(1, store::Crash::after);
@@ -45,7 +45,7 @@ inline Documents old_town(Tools& tools) {
   Documents town = new_town(tools);
   std::uint64_t next = 1;
   const auto live = [&](auto&& act) {
-    engines::MemoryStore memory(tools.runtime);
+    engines::TestStore memory(tools.runtime);
     fill(memory, town);
     Node node(tools, memory);
     act(node);

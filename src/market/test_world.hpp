@@ -54,7 +54,7 @@ Task<void> succeeding(Task<Result<T>> task) {
 // What outlives a crash of a node: the store, and the clock.
 struct World {
   ManualRuntime runtime;
-  engines::MemoryStore memory{runtime};
+  engines::TestStore memory{runtime};
   store::Store& real = memory;
   runtime::WorkerPool pool{1, 100};
   Argon2Hasher hasher{pool, Argon2Hasher::Cost::minimum};

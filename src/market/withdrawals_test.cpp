@@ -26,7 +26,7 @@ class Withdrawing : public ::testing::Test {
   void expect_sound() { EXPECT_EQ(text(look(tools.runtime, store)), ""); }
 
   Tools tools;
-  engines::MemoryStore store{tools.runtime};
+  engines::TestStore store{tools.runtime};
   Node node{tools, store};
 };
 
@@ -76,7 +76,7 @@ TEST_F(Withdrawing, ApprovedOrCancelledNeverBoth) {
   node.run(node.market.withdrawals.request(wanted(2, 100)));
   auto documents = dump(store);
   alter<Withdrawal>(documents, keys::withdrawal("ann", uuid(2)), [](Withdrawal& w) { w.state = State::claimed; });
-  engines::MemoryStore claimed(tools.runtime);
+  engines::TestStore claimed(tools.runtime);
   fill(claimed, documents);
   Node later(tools, claimed);
   EXPECT_EQ(later.attempt(later.market.withdrawals.cancel("ann", uuid(2))).error().code(), Code::conflict);
@@ -89,7 +89,7 @@ TEST_F(Withdrawing, AHoldIsSeen) {
   alter<Balance>(documents, "balance/ann", [](Balance& b) {
     b.hold = journal::Hold{"sale", "campaign/sue/0000000001", 1, uuid(9), from_unix_ms(1), {"{}"}};
   });
-  engines::MemoryStore held(tools.runtime);
+  engines::TestStore held(tools.runtime);
   fill(held, documents);
   int asked = 0;
   journal::Kinds kinds;
@@ -108,7 +108,7 @@ TEST_F(Withdrawing, WhateverFails) {
   const Documents before = dump(store);
   std::size_t crashes = 0;
   for (std::size_t k = 1;; ++k) {
-    engines::MemoryStore memory(tools.runtime);
+    engines::TestStore memory(tools.runtime);
     fill(memory, before);
     store::FaultyStore faulty(memory, tools.runtime);
     Node dying(tools, faulty);
@@ -134,7 +134,7 @@ TEST_F(Withdrawing, WhateverFails) {
   EXPECT_GE(crashes, 6u);
   for (const auto fault : write_faults) {
     for (std::size_t k = 0; k < 6; ++k) {
-      engines::MemoryStore memory(tools.runtime);
+      engines::TestStore memory(tools.runtime);
       fill(memory, before);
       store::FaultyStore faulty(memory, tools.runtime);
       faulty.arm({.fault = fault, .key = [](const store::Key& key) { return !key.starts_with("ledger/"); }, .skip = k});
@@ -228,7 +228,7 @@ TEST_F(OnTheChain, TheAuditSeesWhatWasBookedWrong) {
   const auto broken = [&](auto change) {
     auto documents = dump(store);
     change(documents);
-    engines::MemoryStore other(tools.runtime);
+    engines::TestStore other(tools.runtime);
     fill(other, documents);
     return text(look(tools.runtime, other));
   };

@@ -84,7 +84,7 @@ class OnARealNode : public ::testing::Test {
   Miner miner{real};
   Tools tools;
   RpcNodes nodes{Network::regtest, {real.address()}};
-  engines::MemoryStore store{tools.runtime};
+  engines::TestStore store{tools.runtime};
   Whole one{tools, store, nodes};
   std::string ann, bob, hot;
 };

@@ -1,6 +1,7 @@
 """The program `abc2 serve` as a test needs it: on a free port, with its output kept."""
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -14,13 +15,28 @@ PROGRAM = sys.argv[1]
 PATIENCE = 120  # seconds until a test gives up; nothing is decided by how long anything takes
 
 
+PLACES = itertools.count(1)
+
+
+def new_store():
+    """In memory, or a place of its own on the server that ABC2_TEST_STORE names (tests/stores)."""
+    url = os.environ.get("ABC2_TEST_STORE")
+    if not url:
+        return "memory:"
+    place = f"place{os.getpid()}_{next(PLACES)}"
+    if name := os.environ.get("ABC2_TEST_STORE_COUNT"):
+        with open(name, "a", encoding="utf-8") as count:
+            count.write("1\n")
+    return f"{url}/{place}" if url.startswith("etcd:") else f"{url}&table={place}"
+
+
 class Server:
-    def __init__(self, *arguments, store="memory:"):
+    def __init__(self, *arguments, store=None):
         self.folder = tempfile.TemporaryDirectory(prefix="abc2-http-")
         self.log_path = pathlib.Path(self.folder.name) / "log"
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [PROGRAM, "serve", "--store", store, "--port", "0", *arguments], stdin=subprocess.DEVNULL,
+                [PROGRAM, "serve", "--store", store or new_store(), "--port", "0", *arguments], stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | {"ABC2_PASSWORD_COST": "minimum"})
         self.url = self.process.stdout.readline().strip()
         if not re.fullmatch(r"https?://127\.0\.0\.1:\d+", self.url):
