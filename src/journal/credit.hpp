@@ -43,11 +43,13 @@ class Credit final : public PendingKind {
   [[nodiscard]] std::string_view name() const override { return Kind::name; }
 
   // Credits what is due by `reference` to `holder`; nullopt if nothing was due. When it returns a Due, the money is
-  // in the holder and the reference is marked. Errors: not_found (holder or reference), conflict (the holder kept
-  // changing), undecided (ask again; it is credited once whatever happens), the store's.
+  // in the holder and the reference is marked. Errors: not_found (holder or reference), undecided (the store left
+  // writes undecided; ask again, it is credited once whatever happens), the store's.
   Task<Result<std::optional<Due>>> credit(store::Key holder, store::Key reference) {
     std::optional<Due> credited;
-    for (int tries = 0; tries < limits::store_retries; ++tries) {
+    // Who is rejected was overtaken by somebody who went on, so that many who credit one holder at once all come to
+    // their ends: only what the store leaves undecided is counted.
+    for (int undecided = 0; undecided < limits::store_retries;) {
       std::optional<store::Versioned<Holder>> now;
       std::optional<store::Versioned<Reference>> ref;
       if (!kept(Rule::r6_balance_first)) {
@@ -83,7 +85,10 @@ class Credit final : public PendingKind {
       CO_TRY(const auto outcome, co_await store_.replace(holder, now->version, store::encode(paid.holder)));
       credited = due;  // if not by this write, then by whoever the next round finds to have done it
       // Rejected or unknown: the next round reads what has become of it, and its CAS keeps a late landing out (R2).
-      if (outcome.kind() == store::WriteOutcome::Kind::unknown) ABC2_MARK("credit: unknown");
+      if (outcome.kind() == store::WriteOutcome::Kind::unknown) {
+        ABC2_MARK("credit: unknown");
+        ++undecided;
+      }
       if (outcome.kind() != store::WriteOutcome::Kind::applied) continue;
       CO_TRY_VOID(co_await holders_.finish_pending(holder, pending));
       co_return credited;
