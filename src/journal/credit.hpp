@@ -76,7 +76,10 @@ class Credit final : public PendingKind {
         CO_TRY(const auto outcome, co_await store_.commit(std::move(*together)));
         if (outcome == store::WriteOutcome::Kind::applied) co_return due;
         // As below: what landed after all leaves nothing due, and what has not never will once another one is applied.
-        if (outcome == store::WriteOutcome::Kind::unknown) ABC2_MARK("credit: commit unknown");
+        if (outcome == store::WriteOutcome::Kind::unknown) {
+          ABC2_MARK("credit: commit unknown");
+          ++undecided;
+        }
         credited = due;
         continue;
       }

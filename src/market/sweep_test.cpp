@@ -52,6 +52,12 @@ class Distant final : public store::Store {
     auto outcome = co_await inner_.replace(std::move(key), expected, std::move(value));
     co_return outcome;
   }
+  [[nodiscard]] bool commits() const override { return inner_.commits(); }
+  Task<Result<store::WriteOutcome::Kind>> commit(std::vector<store::Write> writes) override {
+    co_await runtime_.sleep(Milliseconds(0));
+    auto outcome = co_await inner_.commit(std::move(writes));
+    co_return outcome;
+  }
   Task<Result<store::ScanPage>> scan(store::Key prefix, store::Key after, std::size_t limit) override {
     return inner_.scan(std::move(prefix), std::move(after), limit);
   }
@@ -70,13 +76,16 @@ TEST(MarketSweep, CreditsManyDepositsOfOneUserInOneRound) {
   for (int i = 0; i < kDeposits; ++i)
     town[keys::deposit("late-" + std::to_string(i))] =
         store::encode(Deposit{"ann", Satoshi(5), "operator", tools.runtime.now(), false});
-  engines::TestStore real(tools.runtime);
-  fill(real, town);
-  Distant distant(real, tools.runtime);
-  Node node(tools, distant);
-  EXPECT_EQ(node.run(node.market.recover_now(Time::max())), 0u) << "so many could not be finished";
-  EXPECT_EQ(document<Balance>(dump(real), keys::balance("ann")).money, before + Satoshi(5 * kDeposits));
-  EXPECT_EQ(text(look(tools.runtime, real)), "");
+  for (const bool commits : {false, true}) {
+    SCOPED_TRACE(commits ? "with commits" : "in steps");
+    engines::TestStore real(tools.runtime, {.commits = commits});
+    fill(real, town);
+    Distant distant(real, tools.runtime);
+    Node node(tools, distant);
+    EXPECT_EQ(node.run(node.market.recover_now(Time::max())), 0u) << "so many could not be finished";
+    EXPECT_EQ(document<Balance>(dump(real), keys::balance("ann")).money, before + Satoshi(5 * kDeposits));
+    EXPECT_EQ(text(look(tools.runtime, real)), "");
+  }
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ class SingleDocuments final : public Store {
   Task<Result<ScanPage>> scan(Key prefix, Key after, std::size_t limit) override {
     return inner_.scan(std::move(prefix), std::move(after), limit);
   }
+  Task<Result<std::unique_ptr<View>>> view() override { return inner_.view(); }
   Task<Result<Snapshot>> watch(Key key, std::optional<Version> seen, Milliseconds at_most) override {
     return inner_.watch(std::move(key), seen, at_most);
   }

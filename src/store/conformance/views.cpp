@@ -66,7 +66,7 @@ void has_pages_as_a_scan_has(Lab& lab) {
 }
 
 // Writes `first` and, when that has been answered, `second`, each a number higher than before, until told to stop.
-Task<void> count_up(Lab& lab, Key first, Key second, const std::atomic<bool>& stop) {
+Task<void> count_up(Lab& lab, Key first, Key second, const std::atomic<bool>* stop) {
   Store& store = lab.store();
   std::vector<std::pair<Key, Version>> versions;
   for (const auto& key : {first, second}) {
@@ -74,7 +74,7 @@ Task<void> count_up(Lab& lab, Key first, Key second, const std::atomic<bool>& st
     if (told(added) != "applied") co_return ADD_FAILURE() << key << " " << told(added);
     versions.emplace_back(key, added.value().version());
   }
-  for (int i = 1; !stop; ++i) {
+  for (int i = 1; !*stop; ++i) {
     for (auto& [key, version] : versions) {
       auto written = co_await store.replace(key, version, std::to_string(i));
       if (told(written) != "applied") co_return ADD_FAILURE() << key << " " << told(written);
@@ -85,7 +85,7 @@ Task<void> count_up(Lab& lab, Key first, Key second, const std::atomic<bool>& st
 }
 
 // Reads views one document at a time, so that writes come in between. None may show an effect without its cause.
-Task<void> look(Store& store, std::vector<std::pair<Key, Key>> pairs, std::atomic<bool>& stop) {
+Task<void> look(Store& store, std::vector<std::pair<Key, Key>> pairs, std::atomic<bool>* stop) {
   for (int views = 0; views < 10; ++views) {
     auto view = co_await store.view();
     if (!view) {
@@ -112,15 +112,15 @@ Task<void> look(Store& store, std::vector<std::pair<Key, Key>> pairs, std::atomi
       EXPECT_LE(counts[first], counts[second] + 1) << second << " had been answered";
     }
   }
-  stop = true;
+  *stop = true;
 }
 
 void is_a_state_that_has_been(Lab& lab) {
   // In the order of the keys, and against it.
   const std::vector<std::pair<Key, Key>> pairs = {{"a", "x"}, {"y", "b"}, {"c", "d"}, {"z", "m"}};
   std::atomic<bool> stop = false;
-  for (const auto& [first, second] : pairs) lab.start(count_up(lab, first, second, stop));
-  lab.start(look(lab.store(), pairs, stop));
+  for (const auto& [first, second] : pairs) lab.start(count_up(lab, first, second, &stop));
+  lab.start(look(lab.store(), pairs, &stop));
   lab.wait();
 }
 
