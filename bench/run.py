@@ -44,7 +44,7 @@ def arguments():
     parser.add_argument("--chart", default=ROOT / "build/bench.svg", type=pathlib.Path, help="the rates as a chart")
     options = parser.parse_args()
     if options.quick:
-        options.seconds, options.rounds, options.purchases = 2, 1, 50
+        options.seconds, options.rounds = 2, 1
     options.accounts = options.accounts or (1000 if options.stores else 10000)
     options.campaigns = options.campaigns or (500 if options.stores else 1000)
     options.out = options.out or ROOT / ("build/bench-stores.json" if options.stores else "build/bench.json")

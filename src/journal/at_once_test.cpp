@@ -125,18 +125,20 @@ TEST(AtOnce, WithTheStoreGoneNothingIsSaidForCertain) {
 
 // A page that is there already: left by an attempt that died before its lock, in steps.
 TEST(AtOnce, WhatPreparesMayBeThereAlready) {
-  World world;
-  const auto box = world.run(store::get_existing<Box>(world.memory, "box", ""));
-  const auto ann = world.run(store::get_existing<Purse>(world.memory, "ann", ""));
-  const Plan plan = Journal<testing::TokenKind>::plan("box", box, "ann", ann, {"a1", "ann"}, world.runtime.now(),
-                                                      {{"page", "page/1", "x"}}, ann.value);
+  const auto plan_in = [](World& world) {
+    const auto box = world.run(store::get_existing<Box>(world.memory, "box", ""));
+    const auto ann = world.run(store::get_existing<Purse>(world.memory, "ann", ""));
+    return Journal<testing::TokenKind>::plan("box", box, "ann", ann, {"a1", "ann"}, world.runtime.now(),
+                                             {{"page", "page/1", "x"}}, ann.value);
+  };
   World fresh;
-  EXPECT_EQ(fresh.run(fresh.tokens.place(plan)).decision, Decision::ours);
+  EXPECT_EQ(fresh.run(fresh.tokens.place(plan_in(fresh))).decision, Decision::ours);
   EXPECT_EQ(fresh.faulty.writes(), 1u);
   EXPECT_TRUE(fresh.exists("page/1"));
 
+  World world;
   ASSERT_EQ(world.run(world.memory.add("page/1", "x")).kind(), store::WriteOutcome::Kind::applied);
-  EXPECT_EQ(world.run(world.tokens.place(plan)).decision, Decision::ours);
+  EXPECT_EQ(world.run(world.tokens.place(plan_in(world))).decision, Decision::ours);
   EXPECT_TRUE(world.books_balance());
 }
 
