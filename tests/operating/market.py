@@ -1,4 +1,4 @@
-"""A market on one PostgreSQL with two servers, in which buyers buy, money comes in and is collected, without end."""
+"""A market on one store with two servers, in which buyers buy, money comes in and is collected, without end."""
 import pathlib
 import random
 import subprocess
@@ -29,8 +29,9 @@ def sql(postgres, statements):
 class Market:
     """Everybody's threads run until close(); what went wrong in them is in `failures`."""
 
-    def __init__(self, postgres, seed):
-        self.servers = [Server(*SETTINGS, store=postgres.url) for _ in range(2)]
+    def __init__(self, at, seed):
+        # One of them writes step by step, so that there is something half-done to be found.
+        self.servers = [Server(*SETTINGS, *how, store=at.url) for how in ((), ("--steps",))]
         for server in self.servers:
             server.host = "127.0.0.1"
         self.lock, self.done, self.failures = threading.Lock(), threading.Event(), []
