@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WithdrawalOrder } from './withdraw.svelte';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -63,7 +63,7 @@ beforeEach(() => {
   vi.stubGlobal('navigator', { locks: { request: (_: string, work: () => Promise<void>) => (turns = turns.then(work)) } });
   vi.stubGlobal('fetch', market);
 });
-afterEach(() => vi.unstubAllGlobals());
+// What is stubbed stays: the clocks of these tabs tick on, and ask the document whether they are looked at.
 
 describe('a withdrawal is sent', () => {
   it('once, however often it is clicked', async () => {
