@@ -4,6 +4,7 @@ import type { Page } from '@playwright/test';
 import { balanceIn, expect, logIn, tabTo, test as base } from './fixtures';
 import { BitcoinNode, BitcoinSettings, SEGWIT_FROM } from './node';
 import { Server } from './server';
+import { useTheme } from './theme';
 
 const ELSEWHERE = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'; // nobody's here
 const MATURE = 100; // blocks on top of a miner's coin before it may be spent
@@ -33,15 +34,15 @@ const test = base.extend<{ node: BitcoinNode; settings: BitcoinSettings }>({
 async function looksRight(page: Page, name: string): Promise<void> {
   const violations = [];
   for (const [colorScheme, width] of [['light', 1280], ['dark', 375]] as const) {
-    await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 900 });
+    await useTheme(page, colorScheme);
     const axe = new AxeBuilder({ page });
     violations.push(...(await (colorScheme === 'light' ? axe : axe.withRules('color-contrast')).analyze()).violations); // the rest is the same
     const [screen, content] = await page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth]);
     expect(content, `${name}: wider than the screen`).toBeLessThanOrEqual(screen!);
     await page.screenshot({ path: `test-results/pages/bitcoin-${name}-${colorScheme}.png`, fullPage: true, animations: 'disabled' });
   }
-  await page.emulateMedia({ colorScheme: 'light' });
+  await useTheme(page, 'light');
   await page.setViewportSize({ width: 1280, height: 900 });
   expect(violations.map(({ id, nodes }) => ({ id, nodes: nodes.map((one) => `${one.html.slice(0, 160)} ${one.failureSummary?.slice(0, 300)}`) })), name).toEqual([]);
 }

@@ -5,6 +5,7 @@ import type { Page } from '@playwright/test';
 import { expect, logIn, test } from './fixtures';
 import { forest, lake, picture, sunset } from './picture';
 import type { Server } from './server';
+import { settled, useTheme } from './theme';
 
 // A market with a past: slots of a minute have been sold and have ended, others are coming.
 async function populate(server: Server): Promise<void> {
@@ -29,14 +30,9 @@ async function populate(server: Server): Promise<void> {
   await server.must('POST', '/api/campaigns/sue/2/earnings', undefined, sue);
 }
 
-// The other theme's colours, once those that fade into them have arrived: what is measured on the way is neither's.
-async function useTheme(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
-  await page.emulateMedia({ colorScheme });
-  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished)));
-}
-
 async function checked(page: Page, name: string, kind: string): Promise<void> {
   const dark = kind.endsWith('dark');
+  await settled(page);
   const { violations } = await new AxeBuilder({ page }).analyze();
   // In the other theme only the colours are others.
   await useTheme(page, dark ? 'light' : 'dark');
