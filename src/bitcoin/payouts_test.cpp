@@ -318,10 +318,15 @@ TEST_F(Paying, CancellingRacesPaying) {
   for (unsigned seed = 1; seed <= 30; ++seed) {
     engines::TestStore memory(tools.runtime);
     fill(memory, before);
+    // Who wins is up to the store's pace; that each of them wins once is not: they take turns, without faults.
+    const bool user_first = seed == 1, payer_first = seed == 2;
     FaultyStore faulty(memory, tools.runtime);
-    faulty.randomize(seed, {.error = 50, .unknown_lost = 50, .unknown_landed = 50, .unknown_later = 50, .echo = 50});
+    if (!user_first && !payer_first)
+      faulty.randomize(seed, {.error = 50, .unknown_lost = 50, .unknown_landed = 50, .unknown_later = 50, .echo = 50});
     FakeNode node = chain;
     Payer a(tools, faulty, node), b(tools, faulty, node);
+    if (user_first) b.node.run(b.node.market.withdrawals.cancel("ann", uuid(1)));
+    if (payer_first) a.node.run(a.payouts.pay());
     const auto pay = [](Payouts* payouts, runtime::Runtime* runtime, unsigned pauses) -> Task<void> {
       for (unsigned i = 0; i < pauses; ++i) co_await runtime->sleep(Milliseconds(0));
       [[maybe_unused]] const auto done = co_await payouts->pay();

@@ -96,16 +96,17 @@ class TestProxy {
       if (fds[0].revents != 0) {
         [[maybe_unused]] const auto got = read(wake_, &count, sizeof count);
       }
+      const bool cut_all = cut_;  // looked at once: who asks from here on is served by the next round
       std::size_t at = 2;
       for (auto& pair : pairs_) {
         const bool client = fds[at].revents != 0, server = fds[at + 1].revents != 0;
         at += 2;
-        if (cut_ || (client && !pass_on(pair.client, pair.server, false)) ||
+        if (cut_all || (client && !pass_on(pair.client, pair.server, false)) ||
             (server && !pass_on(pair.server, pair.client, deaf_)))
           close_both(pair);
       }
       pairs_.remove_if([](const Pair& pair) { return pair.client < 0; });
-      cut_ = false;
+      if (cut_all) cut_ = false;
       if (fds[1].revents != 0) accept_one();
     }
   }
