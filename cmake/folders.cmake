@@ -9,7 +9,7 @@
 # is said of one file by its name: x_threads_test.cpp. Those after SERVER start a server: all cases in one process.
 # abc2_test_program(name SOURCES a.cpp LINKS cli LABEL e2e [TIMEOUT 300]): a GoogleTest program outside src/.
 # abc2_fuzzers(): every x_fuzz.cpp beside its source is the libFuzzer program fuzz_<folder>_x (with -DABC2_FUZZ=ON).
-# All of them share one precompiled header, built once.
+# All of them share one precompiled header, built once; unit tests have one of their own, which GoogleTest is part of.
 
 function(abc2_target_name folder out)
   string(REPLACE "/" "_" name "abc2_${folder}")
@@ -35,7 +35,12 @@ endif()
 function(abc2_common target)
   target_include_directories(${target} PUBLIC
     $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src> $<INSTALL_INTERFACE:include/abc2>)
-  target_precompile_headers(${target} REUSE_FROM abc2_pch)
+  if(ARGN STREQUAL "UNIT_TEST")
+    target_compile_options(${target} PRIVATE -O0)
+    target_precompile_headers(${target} REUSE_FROM abc2_tests_pch)
+  else()
+    target_precompile_headers(${target} REUSE_FROM abc2_pch)
+  endif()
 endfunction()
 
 function(abc2_folder folder)
@@ -88,7 +93,7 @@ function(abc2_unit_test_program target library label timeout)
     return()
   endif()
   add_executable(${target} ${ARGN})
-  abc2_common(${target})
+  abc2_common(${target} UNIT_TEST)
   # The memory engine is what unit tests of higher folders run on, or the engine that is named when they run; the
   # conformance suite is what engines must pass.
   target_link_libraries(${target} PRIVATE ${library} GTest::gmock GTest::gtest_main
@@ -110,6 +115,12 @@ endfunction()
 
 function(abc2_unit_tests)
   cmake_parse_arguments(ARG "" "" "THREADS;SERVER" ${ARGN})
+  # Unit tests are compiled without optimisation: they run for moments, and compile in less than half the time. What
+  # they test is optimised as it ships, but for what headers compile into the tests themselves.
+  add_library(abc2_tests_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cpp)
+  target_compile_options(abc2_tests_pch PRIVATE -O0)
+  target_link_libraries(abc2_tests_pch PRIVATE GTest::gmock)
+  target_precompile_headers(abc2_tests_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp <gmock/gmock.h> <gtest/gtest.h>)
   get_property(folders GLOBAL PROPERTY abc2_folders)
   foreach(folder IN LISTS folders)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*_test.cpp)

@@ -97,6 +97,7 @@ class Files(unittest.TestCase):
             ("  static Task<void> run(std::string&& name) const override;\n", "dangle"),
             ("auto l = [](const Key& key) -> Task<void> { co_return; };\n", "dangle"),
             ("int x;  \n", "a blank"),
+            ("void f() {\n  std::lock_guard(mutex);\n}\n", "a lock without a name"),
             ("\tint x;\n", "a tab"),
             ("(void)store.add(key, value);\n", "discarded"),
             ("(void)co_await store.add(key, value);\n", "discarded"),

@@ -29,12 +29,24 @@ stage() {
   fi
   rm -f "$dir/results.xml"
   say "ctest $* (in build/$build)"
-  ctest --test-dir "$dir" -j 2 --timeout 900 --no-tests=error --output-on-failure \
+  # One more at a time than there are cores: many tests wait for servers.
+  ctest --test-dir "$dir" -j $(($(nproc) + 1)) --timeout 900 --no-tests=error --output-on-failure \
     --output-junit "$dir/results.xml" "$@" </dev/null >"$dir/ctest.log" 2>&1
   local status=$?
   [ $status = 0 ] || grep -v '^Test *#\|^[0-9]*/[0-9]* Test.*Passed' "$dir/ctest.log" | tail -n 300
   count_file "$dir/results.xml" $status
   say "$name: $counted in $((SECONDS - started)) s"
+}
+
+# fuzz PROGRAM SECONDS
+fuzz() {
+  local name=${1##*/}
+  local found=$root/build/asan/found/$name seeds=$root/tests/fuzz/${name#fuzz_}
+  mkdir -p "$found"
+  local folders=("$found")
+  if [ -d "$seeds" ]; then folders+=("$seeds"); fi
+  cd "$found" && exec "$1" -max_total_time="$2" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+    -artifact_prefix="$root/build/asan/" "${folders[@]}" </dev/null >"$root/build/asan/$name.log" 2>&1
 }
 
 # Each fuzzer for a short time, from the seeds in tests/fuzz/NAME and from what it found before.
@@ -45,18 +57,20 @@ fuzz_stage() {
     count 0 1
     return
   fi
+  local -A running=()
   for program in "$root"/build/asan/fuzzers/fuzz_*; do
     [ -x "$program" ] || continue
     name=${program##*/}
     # A program whose source is gone is not run.
     ninja -C "$root/build/asan" -t query "$name" >/dev/null 2>&1 || continue
     fuzzers=$((fuzzers + 1))
-    local found=$root/build/asan/found/$name seeds=$root/tests/fuzz/${name#fuzz_}
-    mkdir -p "$found"
-    local folders=("$found")
-    if [ -d "$seeds" ]; then folders+=("$seeds"); fi
-    if (cd "$found" && "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="$root/build/asan/" "${folders[@]}" </dev/null >"$root/build/asan/$name.log" 2>&1); then
+    # One on each core.
+    while [ "$(jobs -pr | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+    fuzz "$program" "$seconds" &
+    running[$name]=$!
+  done
+  for name in "${!running[@]}"; do
+    if wait "${running[$name]}"; then
       say "$name: passed, $(awk '/number_of_executed_units/ {print $2}' "$root/build/asan/$name.log") inputs"
     else
       bad=$((bad + 1))

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "base/check.hpp"
+#include "base/thread_name.hpp"
 
 namespace abc2::runtime {
 
@@ -15,6 +16,7 @@ struct EventLoops::Loop {
   std::thread thread;
 
   void run() {
+    name_thread("abc2 loop");
     for (;;) {
       try {
         context.run();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/thread_name.hpp"
+
 namespace abc2::runtime {
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t queue) : most_waiting_(queue) {
@@ -43,6 +45,7 @@ bool WorkerPool::stopping() const {
 }
 
 void WorkerPool::work() {
+  name_thread("abc2 worker");
   std::unique_lock lock(mutex_);
   ++free_;
   for (;;) {

@@ -15,6 +15,17 @@ namespace {
 
 using Random = std::mt19937_64;
 
+// AddressSanitizer, for which nothing is optimised, takes ten times as long and looks at a fifth of the seeds.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ABC2_SHARE_OF_SEEDS 5
+#endif
+#endif
+#ifndef ABC2_SHARE_OF_SEEDS
+#define ABC2_SHARE_OF_SEEDS 1
+#endif
+constexpr std::size_t share = ABC2_SHARE_OF_SEEDS;
+
 std::uint64_t draw(Random& random, std::uint64_t below) {
   return std::uniform_int_distribution<std::uint64_t>(0, below - 1)(random);
 }
@@ -132,7 +143,7 @@ TEST(RandomHistories, LawfulOnesAreAccepted) {
 }
 
 TEST(RandomHistories, ManyUnknownWritesAreAccepted) {
-  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 50 / share; ++seed) {
     const auto verdict = check(World(seed, {.clients = 16, .operations = 600, .unknown = 30, .echo = 10}).run());
     ASSERT_TRUE(verdict.holds()) << "seed " << seed << ": " << verdict.findings[0].story;
   }
@@ -212,7 +223,7 @@ TEST(RandomHistories, ChangedOnesAreRefused) {
       {"happens later", happens_later}};
   for (const auto& [name, change] : changes) {
     std::size_t changed = 0, refused = 0;
-    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 100 / share; ++seed) {
       Random random(seed * 7919);
       History history = World(seed, {.clients = 2 + seed % 7, .operations = 150}).run();
       if (!change(history, random)) continue;
@@ -232,8 +243,8 @@ TEST(RandomHistories, ChangedOnesAreRefused) {
     }
     RecordProperty(name, std::to_string(refused) + " of " + std::to_string(changed));
     std::cout << name << ": " << refused << " of " << changed << " refused\n";
-    EXPECT_GE(changed, 45u) << name;
-    EXPECT_GE(refused * 100, changed * 97) << name;  // what was concurrent may be lawful all the same
+    EXPECT_GE(changed, 45 / share) << name;
+    EXPECT_GE(refused * 100, changed * (share == 1 ? 97 : 90)) << name;  // what was concurrent may be lawful all the same
   }
 }
 
@@ -251,7 +262,7 @@ TEST(RandomHistories, TheSearchAgreesWithWhoTriesEverything) {
                                          return true;
                                        }};
   std::size_t lawful = 0, impossible = 0;
-  for (std::uint64_t seed = 1; seed <= 20000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 20000 / share; ++seed) {
     Random random(seed);
     History history =
         World(seed, {.clients = 2 + seed % 3, .operations = 4 + seed % 5, .unknown = 25, .echo = 15, .error = 5}).run();
@@ -264,8 +275,8 @@ TEST(RandomHistories, TheSearchAgreesWithWhoTriesEverything) {
     for (const auto& operation : history) lines += to_line(operation) + "\n";
     FAIL() << "seed " << seed << ": the search says " << (found ? "lawful" : "impossible") << "\n" << lines;
   }
-  EXPECT_GT(lawful, 5000u);
-  EXPECT_GT(impossible, 5000u);
+  EXPECT_GT(lawful, 5000 / share);
+  EXPECT_GT(impossible, 5000 / share);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "engines/embedded/document_cache.hpp"
@@ -19,8 +20,8 @@ class View;
 
 // One put of a commit. What it refers to outlives the commit.
 struct Put {
-  const store::Key& key;
-  const store::Value& value;
+  std::string_view key;
+  std::string_view value;
   store::Version version;
 };
 

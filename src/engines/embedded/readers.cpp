@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/thread_name.hpp"
+
 namespace abc2::engines::embedded {
 
 namespace {
@@ -33,6 +35,7 @@ void Readers::enqueue(std::variant<ReadRequest*, ScanRequest*> request) {
 }
 
 void Readers::run() {
+  name_thread("abc2 reader");
   for (;;) {
     std::variant<ReadRequest*, ScanRequest*> next;
     {

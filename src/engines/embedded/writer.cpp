@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/thread_name.hpp"
+
 namespace abc2::engines::embedded {
 
 namespace {
@@ -48,6 +50,7 @@ void Writer::enqueue(WriteRequest* request) {
 }
 
 void Writer::run() {
+  name_thread("abc2 writer");
   std::vector<WriteRequest*> taken;
   for (;;) {
     {
@@ -80,9 +83,7 @@ void Writer::process(const std::vector<WriteRequest*>& requests, std::size_t fro
       requests[i]->outcome = Error(Code::unavailable, "an earlier commit failed; nothing more is written");
   } else {
     for (std::size_t i = from; i < to; ++i) decide(*requests[i], group);
-    std::vector<Put> puts;
-    puts.reserve(group.applied.size());
-    for (const auto& [write, version] : group.applied) puts.push_back({write->key, write->value, version});
+    const auto puts = puts_of(group);
     const auto committed = puts.empty() ? Result<void>(success()) : database_.commit(puts);
     if (committed) {
       publish(group);
@@ -92,6 +93,18 @@ void Writer::process(const std::vector<WriteRequest*>& requests, std::size_t fro
   }
   for (std::size_t i = from; i < to; ++i) deliveries.add(*requests[i]);
   deliveries.send();
+}
+
+// In the order of keys, so that RocksDB finds the place of each beside that of the one before; of a key that is written
+// several times, the last, since nobody sees a group in parts.
+std::vector<Put> Writer::puts_of(const Group& group) {
+  std::vector<Put> puts;
+  puts.reserve(group.applied.size());
+  for (const auto& [write, version] : group.applied) {
+    if (group.versions.at(write->key) == version) puts.push_back({write->key, write->value, version});
+  }
+  std::ranges::sort(puts, {}, &Put::key);
+  return puts;
 }
 
 // 0: absent.

@@ -49,6 +49,7 @@ class Writer {
   void run();
   void process(const std::vector<WriteRequest*>& requests, std::size_t from, std::size_t to);
   void decide(WriteRequest& request, Group& group);
+  static std::vector<Put> puts_of(const Group& group);
   Result<store::Version> current(const store::Key& key, const Group& group);
   void publish(Group& group);
   void break_down(const std::vector<WriteRequest*>& requests, std::size_t from, std::size_t to, const Error& why);

@@ -6,6 +6,7 @@
 
 #include "base/limits.hpp"
 #include "base/marks.hpp"
+#include "base/thread_name.hpp"
 
 namespace abc2::engines::etcd {
 namespace {
@@ -58,6 +59,7 @@ Result<void> Client::wait_ready(std::chrono::milliseconds at_most) {
 }
 
 void Client::run() {
+  name_thread("abc2 etcd");
   compact_at_ = Clock::now() + settings_.compaction;
   for (;;) {
     const auto now = Clock::now();

@@ -9,6 +9,7 @@
 
 #include "base/check.hpp"
 #include "base/limits.hpp"
+#include "base/thread_name.hpp"
 #include "engines/postgres/binary.hpp"
 
 namespace abc2::engines::postgres {
@@ -77,6 +78,7 @@ Result<void> Client::wait_ready(std::chrono::milliseconds at_most) {
 }
 
 void Client::run() {
+  name_thread("abc2 postgres");
   for (;;) {
     const auto now = Clock::now();
     collect();
