@@ -1,7 +1,7 @@
 // Durable compare-and-swaps per second of the embedded engine, at several numbers of concurrent coroutines: each reads
-// a random document and replaces it, again and again.
+// a random document and replaces it, again and again; or several documents, in one commit.
 //
-//   engine_bench DIR [seconds per row, 3] [keys, 20000] [bytes per value, 512] [event loops, 2]
+//   engine_bench DIR [seconds per row, 3] [keys, 20000] [bytes per value, 512] [event loops, 2] [documents, 1]
 //
 // DIR must not exist; it is left behind, and should lie on a real disk.
 #include <sys/resource.h>
@@ -29,6 +29,7 @@ struct Shared {
   store::Store& store;
   const std::size_t keys;
   const store::Value value;
+  const std::size_t documents;  // in one commit
   std::atomic<bool> over = false;
   std::atomic<std::uint64_t> applied = 0;
   std::atomic<std::uint64_t> rejected = 0;
@@ -45,22 +46,36 @@ Task<void> fill(Shared& shared, std::size_t from, std::size_t step) {
 }
 
 Task<void> replace_at_random(Shared& shared, unsigned seed, std::vector<float>& latencies_ms) {
+  using Outcome = store::WriteOutcome::Kind;
   std::minstd_rand random(seed);
   while (!shared.over) {
-    const auto key = key_of(random() % shared.keys);
+    // Neighbours, so that no two of them are the same.
+    const std::size_t first = random() % shared.keys;
     const auto began = Clock::now();
-    auto now = co_await shared.store.get(key);
-    if (!now || !now.value()) {
-      ++shared.strange;
-      co_return;
+    std::vector<store::Write> writes;
+    for (std::size_t i = 0; i < shared.documents; ++i) {
+      auto key = key_of((first + i) % shared.keys);
+      auto now = co_await shared.store.get(key);
+      if (!now || !now.value()) {
+        ++shared.strange;
+        co_return;
+      }
+      writes.push_back({std::move(key), now.value()->version, shared.value});
     }
-    auto outcome = co_await shared.store.replace(key, now.value()->version, shared.value);
+    Outcome outcome = Outcome::unknown;
+    if (writes.size() == 1) {
+      auto replaced = co_await shared.store.replace(writes[0].key, *writes[0].expected, std::move(writes[0].value));
+      if (replaced) outcome = replaced.value().kind();
+    } else {
+      auto committed = co_await shared.store.commit(std::move(writes));
+      if (committed) outcome = committed.value();
+    }
     latencies_ms.push_back(std::chrono::duration<float, std::milli>(Clock::now() - began).count());
-    if (!outcome || outcome.value().kind() == store::WriteOutcome::Kind::unknown) {
+    if (outcome == Outcome::unknown) {
       ++shared.strange;
       co_return;
     }
-    ++(outcome.value().kind() == store::WriteOutcome::Kind::applied ? shared.applied : shared.rejected);
+    ++(outcome == Outcome::applied ? shared.applied : shared.rejected);
   }
 }
 
@@ -110,7 +125,7 @@ void measure(runtime::AsioRuntime& runtime, runtime::EventLoops& loops, engines:
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "engine_bench DIR [seconds] [keys] [value bytes] [event loops]\n");
+    std::fprintf(stderr, "engine_bench DIR [seconds] [keys] [value bytes] [event loops] [documents]\n");
     return 2;
   }
   const std::chrono::seconds length(number(argc, argv, 2, 3));
@@ -124,7 +139,8 @@ int main(int argc, char** argv) {
   auto store = std::move(opened).value();
   runtime::EventLoops loops(number(argc, argv, 5, 2));
   loops.start();
-  Shared shared{*store, keys, store::Value(number(argc, argv, 4, 512), 'v')};
+  const std::size_t documents = std::clamp<std::size_t>(number(argc, argv, 6, 1), 1, keys);
+  Shared shared{*store, keys, store::Value(number(argc, argv, 4, 512), 'v'), documents};
   constexpr std::size_t kFillers = 1024;
   for (std::size_t i = 0; i < kFillers; ++i) runtime.spawn(loops.next(), "filler", fill(shared, i, kFillers));
   if (!runtime.wait_idle(std::chrono::minutes(10))) return 1;

@@ -19,6 +19,7 @@ import baselines
 import chart
 import machine
 import ours
+import profile_purchases
 import stores
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -35,19 +36,22 @@ def arguments():
                         help="only rows whose name has this word: PostgreSQL, SQLite, nginx, library, steps, HTTP, ads")
     parser.add_argument("--stores", action="store_true", help="instead: what a purchase costs on embedded, PostgreSQL "
                         "and etcd, in writes, rounds, time and purchases per second")
+    parser.add_argument("--profile", action="store_true", help="instead: where the microseconds of a purchase go, and what "
+                        "writing its bytes costs with nothing around it")
     parser.add_argument("--purchases", type=int, default=300, help="with --stores: how many are counted (300)")
     parser.add_argument("--accounts", type=int, help="(10000; with --stores 1000)")
     parser.add_argument("--campaigns", type=int, help="(1000; with --stores 500)")
     parser.add_argument("--ad", metavar="PATH", default="/ads/demo-seller/1.json", help="the ad that is served")
     parser.add_argument("--dir", default="/var/tmp", help="where the stores lie: a real disk (/var/tmp)")
-    parser.add_argument("--out", type=pathlib.Path, help="the figures as JSON (build/bench.json, build/bench-stores.json)")
+    parser.add_argument("--out", type=pathlib.Path, help="the figures as JSON (build/bench.json, or bench-stores.json, bench-profile.json)")
     parser.add_argument("--chart", default=ROOT / "build/bench.svg", type=pathlib.Path, help="the rates as a chart")
     options = parser.parse_args()
     if options.quick:
         options.seconds, options.rounds = 2, 1
     options.accounts = options.accounts or (1000 if options.stores else 10000)
     options.campaigns = options.campaigns or (500 if options.stores else 1000)
-    options.out = options.out or ROOT / ("build/bench-stores.json" if options.stores else "build/bench.json")
+    kind = "-stores" if options.stores else "-profile" if options.profile else ""
+    options.out = options.out or ROOT / f"build/bench{kind}.json"
     return options
 
 
@@ -179,6 +183,8 @@ def main():
               f"takes {about['disk_sync_p50_us']} us (p99 {about['disk_sync_p99_us']} us)", flush=True)
         if options.stores:
             return stores.run(options, about, folder)
+        if options.profile:
+            return profile_purchases.run(options, about, folder, BUILD)
         rows = rows_of(options, folder)
         if not rows:
             sys.exit("bench: nothing to measure")
