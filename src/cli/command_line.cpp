@@ -97,6 +97,8 @@ CLI::App* add_serve(CLI::App& app, Options& options) {
       "The operator's part of each sale, in hundredths of a percent")
       ->check(CLI::Range(std::int64_t{0}, limits::fee_max_basis_points));
   add_time(serve, "audit-every-ms", options.serve.node.market.audit_every, "Between two audits in the background");
+  add(serve, "name", options.serve.node.market.node_name,
+      "What the operator's page calls this node; the host and port by default");
   add_flag(serve, "steps", options.serve.node.steps,
            "Write one document at a time, also where the store could change several at once");
   add(serve, "threads", options.serve.node.threads, "Event loops; 0: one for each processor");

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -44,6 +45,12 @@ std::string installed_pages() {
   if (error) return "";
   const auto folder = program.parent_path().parent_path() / "share" / "abc2" / "pages";
   return std::filesystem::is_directory(folder, error) ? folder.string() : "";
+}
+
+std::string default_name(std::uint16_t port) {
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) return "a node";
+  return std::string(host.data()) + (port == 0 ? "" : ':' + std::to_string(port));
 }
 
 // What the operator should hear of goes to the log and is counted.
@@ -113,6 +120,7 @@ int serve(ServeSettings settings) {
     if (!pages) return failed(pages.error());
     settings.app.pages = std::make_shared<const http::Pages>(std::move(pages).value());
   }
+  if (settings.node.market.node_name.empty()) settings.node.market.node_name = default_name(settings.server.port);
   settings.node.late = true;
   auto opened = Node::open(settings.node);
   if (!opened) return failed(opened.error());

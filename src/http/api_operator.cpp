@@ -1,4 +1,5 @@
 // What only operators may do, and what the operator's tools use.
+#include <array>
 #include <boost/json/array.hpp>
 
 #include "http/api_encode.hpp"
@@ -87,10 +88,11 @@ Handled last_audit(AppState* app, Context /*context*/) {
 }
 
 Handled list_holds(AppState* app, Context /*context*/) {
-  CO_TRY(const auto held, co_await app->parts.market.held_accounts());
+  CO_TRY(const auto seen,
+         co_await app->holds.get(&app->parts.runtime, [app] { return app->parts.market.held_accounts(); }));
   const Time now = app->parts.runtime.now();
   json::array items;
-  for (const auto& account : held) {
+  for (const auto& account : seen->value) {
     json::object item = json_of_hold(account.hold);
     item["user"] = account.user;
     item["age_ms"] = (now - account.hold.since).count();
@@ -98,12 +100,14 @@ Handled list_holds(AppState* app, Context /*context*/) {
   }
   json::object out;
   out["holds"] = std::move(items);
+  out["at_ms"] = to_unix_ms(seen->at);
   co_return json_response(200, out);
 }
 
 Handled resolve_hold(AppState* app, Context context) {
   CO_TRY(const auto user, user_param(context.request, "user"));
   const auto key = market::keys::balance(user);
+  app->holds.end_rest();  // whoever looks next sees what has become of it
   CO_TRY_VOID(co_await store::get_existing<market::Balance>(app->parts.store, key, "there is no such account"));
   CO_TRY_VOID(co_await app->parts.market.purchases.settle_account(user));
   CO_TRY(const auto balance,
@@ -129,6 +133,23 @@ Handled recover_all(AppState* app, Context /*context*/) {
 Handled collect_fees(AppState* app, Context context) {
   CO_TRY(const auto amount, co_await app->parts.market.money.collect_fees(context.who.user));
   co_return json_response(200, json::object{{"collected_sat", amount.value()}});
+}
+
+Handled list_nodes(AppState* app, Context /*context*/) {
+  constexpr std::array<std::string_view, 3> states = {"there", "left", "silent"};  // in the order of NodeState::Is
+  json::array items;
+  for (const auto& node : app->parts.market.nodes.nodes()) {
+    items.push_back(json::object{{"id", node.id},
+                                 {"name", node.name},
+                                 {"this", node.self},
+                                 {"state", states.at(static_cast<std::size_t>(node.is))},
+                                 {"since_ms", to_unix_ms(node.since)},
+                                 {"unchanged_ms", node.unchanged.count()},
+                                 {"campaigns_in_use", node.in_use}});
+  }
+  json::object out;
+  out["nodes"] = std::move(items);
+  co_return json_response(200, out);
 }
 
 Handled operator_metrics(AppState* app, Context /*context*/) {

@@ -13,6 +13,7 @@
 #include "base/metrics.hpp"
 #include "http/message.hpp"
 #include "http/rate_limiter.hpp"
+#include "http/seldom.hpp"
 #include "market/market.hpp"
 #include "runtime/event_loops.hpp"
 #include "store/watch_hub.hpp"
@@ -60,6 +61,8 @@ struct AppState {
   std::vector<std::unique_ptr<AdBoard>> boards;  // one for each event loop
   std::atomic<std::size_t> streams = 0;
   std::atomic<bool> auditing = false;
+
+  Seldom<std::vector<market::HeldAccount>> holds;  // all accounts are read for it, and pages ask every two seconds
 
   // abc2_purchases_total{outcome}: bought, repeated, or the code of the error.
   Counter& bought;
@@ -140,6 +143,7 @@ Handled list_deposits(AppState* app, Context context);
 Handled run_audit(AppState* app, Context context);
 Handled last_audit(AppState* app, Context context);
 Handled list_holds(AppState* app, Context context);
+Handled list_nodes(AppState* app, Context context);
 Handled resolve_hold(AppState* app, Context context);
 Handled recover_all(AppState* app, Context context);
 Handled collect_fees(AppState* app, Context context);

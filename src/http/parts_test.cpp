@@ -8,10 +8,69 @@
 #include "http/rate_limiter.hpp"
 #include "http/router.hpp"
 #include "http/security.hpp"
+#include "http/seldom.hpp"
+#include "http/test_app.hpp"
 #include "http/text.hpp"
+#include "runtime/blocking.hpp"
 
 namespace abc2::http {
 namespace {
+
+TEST(Seldom, TakesATenthOfTheTimeHoweverOftenItIsAsked) {
+  testing::MovedClock clock;
+  Seldom<int> seldom;
+  int looks = 0;
+  Milliseconds takes{100};
+  Result<int> finds = 0;
+  const auto move = [&](Milliseconds by) { clock.ahead_ms += by.count(); };
+  const auto find = [&]() -> Task<Result<int>> {
+    ++looks;
+    move(takes);
+    if (!finds) co_return finds.error();
+    co_return looks;
+  };
+  const auto get = [&] { return runtime::run_blocking(seldom.get(&clock, find)); };
+  // Longer than anything that is measured here, of a clock that goes on by itself.
+  takes = std::chrono::hours(1);
+  const Time began = clock.now();
+  EXPECT_EQ(get().value()->value, 1);
+  EXPECT_LT(get().value()->at - began, std::chrono::minutes(1));
+  move(std::chrono::hours(8));
+  EXPECT_EQ(get().value()->value, 1) << "it rests for nine times as long as it took";
+  move(std::chrono::hours(2));
+  EXPECT_EQ(get().value()->value, 2);
+  seldom.end_rest();
+  EXPECT_EQ(get().value()->value, 3);
+  move(-std::chrono::hours(100));
+  EXPECT_EQ(get().value()->value, 4) << "the clock was set back";
+  seldom.end_rest();
+  finds = Error(Code::unavailable, "the store is away");
+  EXPECT_EQ(get().error().code(), Code::unavailable);
+  finds = 0;
+  EXPECT_EQ(get().value()->value, 6) << "a failure is not kept";
+}
+
+TEST(Seldom, WhoAsksMeanwhileGetsWhatIsThere) {
+  runtime::AsioRuntime real;
+  Seldom<int> seldom;
+  int inner = 0;
+  Code first = Code::corrupt;
+  const auto one = []() -> Task<Result<int>> { co_return 1; };
+  const auto busy = [&]() -> Task<Result<int>> {
+    const auto meanwhile = co_await seldom.get(&real, one);
+    if (meanwhile) {
+      inner = meanwhile.value()->value;
+    } else {
+      first = meanwhile.error().code();
+    }
+    co_return 2;
+  };
+  EXPECT_EQ(runtime::run_blocking(seldom.get(&real, busy)).value()->value, 2);
+  EXPECT_EQ(first, Code::too_busy);
+  seldom.end_rest();
+  EXPECT_EQ(runtime::run_blocking(seldom.get(&real, busy)).value()->value, 2);
+  EXPECT_EQ(inner, 2);
+}
 
 TEST(Text, PercentDecoding) {
   EXPECT_EQ(percent_decoded("a%20b%2Fc"), "a b/c");

@@ -61,6 +61,7 @@ const std::vector<RouteEntry>& routes() {
       {M::post, "/api/operator/holds/{user}/resolve", N::oper, &resolve_hold},
       {M::post, "/api/operator/recover", N::oper, &recover_all},
       {M::post, "/api/operator/fees", N::oper, &collect_fees},
+      {M::get, "/api/operator/nodes", N::oper, &list_nodes},
       {M::get, "/api/operator/metrics", N::oper, &operator_metrics},
       {M::get, "/api/operator/bitcoin", N::oper, &show_bitcoin_state},
       {M::post, "/api/operator/bitcoin/shards", N::oper_session, &add_shard},

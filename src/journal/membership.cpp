@@ -26,12 +26,14 @@ store::Key key_of(std::uint64_t number) { return std::string(kPrefix) + std::to_
 }  // namespace
 
 Membership::Membership(store::Store& store, runtime::Runtime& runtime, std::function<std::vector<store::Key>()> in_use,
-                       std::function<void(const store::Key&)> used)
+                       std::function<void(const store::Key&)> used, std::string name)
     : store_(store),
       runtime_(runtime),
       in_use_(std::move(in_use)),
       used_(std::move(used)),
       id_(runtime::random_uuid(runtime)),
+      name_(std::move(name)),
+      since_(runtime.now()),
       alive_{id_} {}
 
 bool Membership::dead(const store::Key& key, const NodeBeat& beat, Time now) const {
@@ -47,25 +49,33 @@ Task<Result<void>> Membership::look() {
       [&](const store::Key& key, store::Versioned<NodeBeat> beat) { beats_.emplace(key, std::move(beat)); }));
   const Time now = runtime_.now();
   std::vector<std::string> alive{id_};
+  std::vector<NodeState> others;
   for (const auto& [key, beat] : beats_) {
     const auto [at, first] = seen_.try_emplace(key, Seen{beat.version, now});
     if (!first && at->second.version != beat.version) at->second = {beat.version, now};
     // A clock that was set back would keep the dead alive.
     if (now < at->second.changed) at->second.changed = now;
-    if (beat.value.id == id_ || dead(key, beat.value, now)) continue;
+    if (beat.value.id == id_) continue;
+    const bool is_dead = dead(key, beat.value, now);
+    const auto is = beat.value.left ? NodeState::Is::left : is_dead ? NodeState::Is::silent : NodeState::Is::there;
+    others.push_back({beat.value.id, beat.value.name, beat.value.since, false, is, now - at->second.changed,
+                      beat.value.in_use.size()});
+    if (is_dead) continue;
     alive.push_back(beat.value.id);
     for (const auto& head : beat.value.in_use) used_(head);
   }
   std::ranges::sort(alive);
   const auto [first, last] = std::ranges::unique(alive);
   alive.erase(first, last);
+  std::ranges::sort(others, {}, [](const NodeState& node) { return std::tie(node.name, node.id); });
   const std::lock_guard lock(mutex_);
   alive_ = std::move(alive);
+  others_ = std::move(others);
   co_return success();
 }
 
 Task<Result<void>> Membership::write(bool left) {
-  NodeBeat mine{id_, ++beats_written_, left, runtime_.now(), {}};
+  NodeBeat mine{id_, name_, since_, ++beats_written_, left, runtime_.now(), {}};
   if (!left) mine.in_use = in_use_();
   if (mine.in_use.size() > most_in_use) mine.in_use.resize(most_in_use);
   const Time now = runtime_.now();
@@ -120,6 +130,13 @@ bool Membership::mine(std::string_view key) const {
   const auto best = std::ranges::max_element(
       alive_, {}, [key](const std::string& node) { return std::pair(weight(node, key), std::string_view(node)); });
   return *best == id_;
+}
+
+std::vector<NodeState> Membership::nodes() const {
+  std::vector<NodeState> all{{id_, name_, since_, true, NodeState::Is::there, Milliseconds(0), in_use_().size()}};
+  const std::lock_guard lock(mutex_);
+  all.insert(all.end(), others_.begin(), others_.end());
+  return all;
 }
 
 std::vector<std::string> Membership::alive() const {

@@ -29,17 +29,33 @@ struct NodeBeat {
   static constexpr std::string_view type = "node";
   static constexpr int schema = 1;
   std::string id;                  // of the process, drawn at random
+  std::string name;                // for people: where it runs
+  Time since{};                    // when it started, by its clock
   std::uint64_t beat = 0;          // how often it has been written
   bool left = false;               // the node has ended
   Time at{};                       // by its clock: a hint
   std::vector<store::Key> in_use;  // heads of journals
   static void fields(auto& self, auto&& field) {
     field("id", self.id);
+    field("name", self.name);
+    field("since_ms", self.since);
     field("beat", self.beat);
     field("left", self.left);
     field("at_ms", self.at);
     field("in_use", self.in_use);
   }
+};
+
+// What a node knows of one of them, itself included.
+struct NodeState {
+  enum class Is : std::uint8_t { there, left, silent };  // silent: taken for dead
+  std::string id;
+  std::string name;
+  Time since{};
+  bool self = false;
+  Is is = Is::there;
+  Milliseconds unchanged{0};  // how long its document has not changed, by the clock of who looks
+  std::size_t in_use = 0;     // journals that it names
 };
 
 class Membership {
@@ -49,9 +65,9 @@ class Membership {
   static constexpr Milliseconds long_dead{120'000};  // by its own clock: no clock is that wrong
   static constexpr std::size_t most_in_use = 1'000;  // journals that a node names
 
-  // `in_use` says which journals are in use here; `used` is told of those that are elsewhere.
+  // `in_use` says which journals are in use here; `used` is told of those that are elsewhere. `name`: for people.
   Membership(store::Store& store, runtime::Runtime& runtime, std::function<std::vector<store::Key>()> in_use,
-             std::function<void(const store::Key&)> used);
+             std::function<void(const store::Key&)> used, std::string name = "");
 
   // Until runtime.stopping(); then says that the node has left.
   Task<void> run();
@@ -68,6 +84,9 @@ class Membership {
   // The ids of the nodes that are there, this one included.
   [[nodiscard]] std::vector<std::string> alive() const;
   [[nodiscard]] const std::string& id() const { return id_; }
+  // All nodes that have a document, as of the last look: also those that have ended, until another takes their number.
+  // This one first, the others by name.
+  [[nodiscard]] std::vector<NodeState> nodes() const;
 
  private:
   struct Seen {
@@ -83,6 +102,8 @@ class Membership {
   const std::function<std::vector<store::Key>()> in_use_;
   const std::function<void(const store::Key&)> used_;
   const std::string id_;
+  const std::string name_;
+  const Time since_;
   // Of run() alone:
   std::map<store::Key, Seen> seen_;
   std::map<store::Key, store::Versioned<NodeBeat>> beats_;  // as they were last seen
@@ -90,6 +111,7 @@ class Membership {
   std::uint64_t beats_written_ = 0;
   mutable std::mutex mutex_;        // guards what is below
   std::vector<std::string> alive_;  // sorted
+  std::vector<NodeState> others_;   // by name
 };
 
 }  // namespace abc2::journal

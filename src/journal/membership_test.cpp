@@ -26,7 +26,7 @@ class Nodes : public ::testing::Test {
     const std::size_t index = nodes_.size();
     nodes_.push_back(std::make_unique<Membership>(
         world.memory, world.runtime, [this, index] { return in_use_.at(index); },
-        [this, index](const store::Key& key) { used_.at(index).insert(key); }));
+        [this, index](const store::Key& key) { used_.at(index).insert(key); }, "n" + std::to_string(index)));
     return index;
   }
   Membership& node(std::size_t index) { return *nodes_.at(index); }
@@ -144,6 +144,29 @@ TEST_F(Nodes, WhatIsInUseAnywhereIsKnownToAll) {
   beat(2);
   EXPECT_EQ(used_[1], std::set<store::Key>{"box/1"});
   EXPECT_TRUE(used_[0].empty()) << "a node knows its own anyway";
+}
+
+TEST_F(Nodes, EachKnowsWhatBecameOfTheOthers) {
+  const auto states = [this](std::size_t index) {
+    std::string text;
+    for (const auto& one : node(index).nodes()) {
+      const char* is = one.is == NodeState::Is::there ? "there" : one.is == NodeState::Is::left ? "left" : "silent";
+      text += one.name + (one.self ? "*" : "") + " " + is + " " + std::to_string(one.in_use) + "; ";
+    }
+    return text;
+  };
+  for (int i = 0; i < 4; ++i) join();
+  in_use_[1] = {"box/1", "box/2"};
+  EXPECT_EQ(states(0), "n0* there 0; ") << "before its first look";
+  beat(2);
+  EXPECT_EQ(states(0), "n0* there 0; n1 there 2; n2 there 0; n3 there 0; ");
+  EXPECT_EQ(states(1), "n1* there 2; n0 there 0; n2 there 0; n3 there 0; ");
+  EXPECT_EQ(node(0).nodes()[1].since, node(1).nodes()[0].since);
+  world.run(node(2).leave());
+  beat(6, {2, 3});
+  EXPECT_EQ(states(0), "n0* there 0; n1 there 2; n2 left 0; n3 silent 0; ");
+  EXPECT_GE(node(0).nodes()[3].unchanged, Membership::dead_after);
+  EXPECT_EQ(node(0).nodes()[1].unchanged, Milliseconds(0));
 }
 
 TEST_F(Nodes, AnUnknownOutcomeIsSettledByTheNextBeat) {

@@ -45,8 +45,8 @@ Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& h
                Metrics& metrics, MarketSettings settings)
     : store_(store),
       runtime_(runtime),
-      settings_(settings),
-      purchases(store, runtime, kinds_, settings.fee_basis_points),
+      settings_(std::move(settings)),
+      purchases(store, runtime, kinds_, settings_.fee_basis_points),
       money(store, runtime, kinds_),
       withdrawals(store, runtime, kinds_, [this](std::string user) { return recover_user(std::move(user)); }),
       fillers(store, runtime, images),
@@ -56,7 +56,7 @@ Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& h
       audit(store, runtime),
       nodes(
           store, runtime, [this] { return recoverer.used_here(); },
-          [this](const store::Key& head) { recoverer.use_elsewhere(purchases.sales(), head); }),
+          [this](const store::Key& head) { recoverer.use_elsewhere(purchases.sales(), head); }, settings_.node_name),
       recoverer(
           runtime, [this] { return nodes.count(); }, campaign_stays_in_use),
       sweep(store, runtime),

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import pathlib
+import socket
 import sys
 import tempfile
 import time
@@ -397,6 +398,9 @@ def check_operator(contract, tokens):
     call("collectFees", 200, token=opa)
     call("collectFees", 403, token=tokens["oda"])
     call("operatorMetrics", 200, token=opa)
+    nodes = call("listNodes", 200, token=opa)[0]["nodes"]
+    assert nodes[0]["this"] and nodes[0]["state"] == "there" and nodes[0]["name"] == socket.gethostname(), nodes
+    assert not any(node["this"] for node in nodes[1:]), nodes
 
 
 def check_bitcoin_off(contract, tokens):

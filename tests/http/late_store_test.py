@@ -38,9 +38,20 @@ def begins_when_the_store_appears():
         until("it is ready", lambda: server.request("GET", "/readyz")[0] == 200)
         until("ann has an account", lambda: server.request("POST", "/api/accounts", ANN)[0] in (200, 201))
         until("it has begun", lambda: "event=ready" in server.log())
-        with serving(store=postgres.url) as other:
-            assert other.request("POST", "/api/sessions", ANN)[0] == 201, "any server serves any user"
-            until("they know of each other", lambda: nodes_of(server) == 2 and nodes_of(other) == 2)
+        with serving("--name", "the other", "--operators", "ann", store=postgres.url) as other, \
+                serving("--name", "a third", store=postgres.url) as third:
+            status, _, session = other.request("POST", "/api/sessions", ANN)
+            assert status == 201, "any server serves any user"
+            until("they know of each other", lambda: all(nodes_of(one) == 3 for one in (server, other, third)))
+            token = {"Authorization": "Bearer " + json.loads(session)["token"]}
+
+            def states():
+                nodes = json.loads(other.request("GET", "/api/operator/nodes", None, token)[2])["nodes"]
+                assert [node["this"] for node in nodes] == [True, False, False] and nodes[0]["name"] == "the other", nodes
+                return [node["state"] for node in nodes if node["name"] == "a third"]
+            until("it is there", lambda: states() == ["there"])
+            third.process.kill()
+            until("it is silent", lambda: states() == ["silent"])
             other.terminate()
             assert other.wait() == 0, other.log()
             until("one has left", lambda: nodes_of(server) == 1)
