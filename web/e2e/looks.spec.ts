@@ -94,6 +94,8 @@ for (const [device, viewport, colorScheme] of [['desk', { width: 1280, height: 8
     await server.operator();
     await logIn(page, 'opa');
     await at('operator', '/operator', 'tbody tr');
+    await expect(page.locator('[data-node]')).toHaveCount(1);
+    await expect(page.locator('[data-node]')).toContainText(/this one.*there/);
     await page.getByRole('button', { name: 'Audit now' }).click();
     await expect(page.getByTestId('audit')).toHaveText('the books are right');
     await checked(page, 'operator-audited', kind);
@@ -117,7 +119,7 @@ test('the operator credits an account once for each id', async ({ server, page }
   await expect(page.getByText('nothing was added')).toBeVisible();
   const { balance_sat } = await server.must<{ balance_sat: number }>('GET', '/api/me', undefined, ann);
   expect(balance_sat).toBe(25_000);
-  await expect(page.locator('tbody tr')).toHaveCount(1);
+  await expect(page.getByRole('region', { name: 'Credits' }).locator('tbody tr')).toHaveCount(1);
 });
 
 test('security: a password, sessions and keys', async ({ server, newContext, watched }) => {
