@@ -1,6 +1,5 @@
 #include "engines/embedded/document_cache.hpp"
 
-#include <functional>
 #include <utility>
 
 namespace abc2::engines::embedded {
@@ -8,7 +7,7 @@ namespace abc2::engines::embedded {
 namespace {
 
 constexpr std::size_t kShards = 64;
-constexpr std::size_t kCostOfAnEntry = 160;  // list and map nodes and the document's own block, about
+constexpr std::size_t kCostOfAnEntry = 160;  // the entry, its places in table and circle, the document's block, about
 
 std::uint64_t version_of(const Document& document) { return document ? document->version.token() : 0; }
 
@@ -16,9 +15,9 @@ std::uint64_t version_of(const Document& document) { return document ? document-
 
 DocumentCache::DocumentCache(std::size_t bytes) : shard_bytes_(bytes / kShards), shards_(kShards) {}
 
-DocumentCache::Shard& DocumentCache::shard_of(const store::Key& key) {
-  // The low bits choose the bucket within a shard's map.
-  return shards_[(std::hash<std::string_view>()(key) >> 32) % kShards];
+DocumentCache::Shard& DocumentCache::shard_of(const Name& name) {
+  // Within a shard's table other bits decide, too.
+  return shards_[(name.hash >> 32) % kShards];
 }
 
 std::size_t DocumentCache::cost(const Entry& entry) {
@@ -26,38 +25,38 @@ std::size_t DocumentCache::cost(const Entry& entry) {
 }
 
 std::optional<Document> DocumentCache::find(const store::Key& key) {
-  Shard& shard = shard_of(key);
+  const Name name(key);
+  Shard& shard = shard_of(name);
   const std::lock_guard lock(shard.mutex);
-  const auto found = shard.by_key.find(key);
+  const auto found = shard.by_key.find(name);
   if (found == shard.by_key.end()) return std::nullopt;
-  shard.entries.splice(shard.entries.begin(), shard.entries, found->second);
-  return found->second->document;
+  (*found)->used = true;
+  return (*found)->document;
 }
 
 DocumentCache::Ticket DocumentCache::begin_read(const store::Key& key) {
-  Shard& shard = shard_of(key);
+  Shard& shard = shard_of(Name(key));
   const std::lock_guard lock(shard.mutex);
   return shard.evictions;
 }
 
 void DocumentCache::end_read(const store::Key& key, const Document& found, Ticket ticket) {
-  Shard& shard = shard_of(key);
+  const Name name(key);
+  Shard& shard = shard_of(name);
   const std::lock_guard lock(shard.mutex);
-  const auto place = shard.by_key.find(key);
-  if (place != shard.by_key.end()) {
-    if (version_of(place->second->document) < version_of(found)) set(shard, *place->second, found);
-  } else if (shard.evictions == ticket) {
-    set(shard, entry_for(shard, key), found);
-  }
-  evict(shard);
+  if (shard.evictions != ticket && !shard.by_key.contains(name)) return;
+  Entry& entry = entry_for(shard, name);
+  if (version_of(entry.document) < version_of(found)) set(shard, entry, found);
+  evict(shard, entry);
 }
 
 void DocumentCache::write(const store::Key& key, Document written) {
-  Shard& shard = shard_of(key);
+  const Name name(key);
+  Shard& shard = shard_of(name);
   const std::lock_guard lock(shard.mutex);
-  Entry& entry = entry_for(shard, key);
+  Entry& entry = entry_for(shard, name);
   if (version_of(entry.document) < version_of(written)) set(shard, entry, std::move(written));
-  evict(shard);
+  evict(shard, entry);
 }
 
 std::size_t DocumentCache::bytes() const {
@@ -69,15 +68,12 @@ std::size_t DocumentCache::bytes() const {
   return sum;
 }
 
-// The entry of `key`, made if need be, as the most recently used.
-DocumentCache::Entry& DocumentCache::entry_for(Shard& shard, const store::Key& key) {
-  const auto found = shard.by_key.find(key);
-  if (found != shard.by_key.end()) {
-    shard.entries.splice(shard.entries.begin(), shard.entries, found->second);
-    return *found->second;
-  }
-  Entry& entry = shard.entries.emplace_front(Entry{key, nullptr});
-  shard.by_key.emplace(entry.key, shard.entries.begin());
+// The entry of that name, made if need be: then it says that the document is absent.
+DocumentCache::Entry& DocumentCache::entry_for(Shard& shard, const Name& name) {
+  const auto found = shard.by_key.find(name);
+  if (found != shard.by_key.end()) return **found;
+  Entry& entry = *shard.entries.emplace_back(std::make_unique<Entry>(Entry{store::Key(name.key), name.hash, nullptr}));
+  shard.by_key.insert(&entry);
   shard.bytes += cost(entry);
   return entry;
 }
@@ -88,14 +84,19 @@ void DocumentCache::set(Shard& shard, Entry& entry, Document document) {
   shard.bytes += cost(entry);
 }
 
-void DocumentCache::evict(Shard& shard) const {
-  // The newest stays: it was just asked for.
-  for (auto at = shard.entries.end(); shard.bytes > shard_bytes_ && at != shard.entries.begin();) {
-    --at;
-    if (at == shard.entries.begin()) break;
-    shard.bytes -= cost(*at);
-    shard.by_key.erase(at->key);
-    at = shard.entries.erase(at);
+void DocumentCache::evict(Shard& shard, const Entry& newest) const {
+  // Once around takes every mark away: it ends.
+  while (shard.bytes > shard_bytes_ && shard.entries.size() > 1) {
+    if (shard.hand >= shard.entries.size()) shard.hand = 0;
+    auto& entry = shard.entries[shard.hand];
+    if (entry.get() == &newest || std::exchange(entry->used, false)) {
+      ++shard.hand;
+      continue;
+    }
+    shard.bytes -= cost(*entry);
+    shard.by_key.erase(entry.get());
+    std::swap(entry, shard.entries.back());
+    shard.entries.pop_back();
     ++shard.evictions;
   }
 }
