@@ -413,6 +413,10 @@ std::string audit_answers(const Documents& end, const std::vector<std::string>& 
     }
     if (outcome == "corrupt" || outcome == "newer_schema")
       return "somebody was told that the store is damaged: " + text(object, "message");
+    // What was acknowledged is never refused afterwards; at most it is not known for a moment.
+    if (did == "ask again" && !object.at("same").as_bool() && !object.at("asks_again").as_bool())
+      return "a purchase was confirmed, and the same request was then answered: " + outcome + " (" +
+             text(object, "message") + ")";
     if (outcome != "ok") continue;
     if (did == "fund" && !expected.removes) {
       const auto deposit = end.find("deposit/" + text(object, "id"));

@@ -34,21 +34,37 @@ bool asks_again(Code code) {
   return code == Code::undecided || code == Code::account_held || code == Code::unavailable || code == Code::too_busy;
 }
 
+boost::json::object told(const market::Order& order, const Result<market::Bought>& bought) {
+  boost::json::object answer = told("buy", plain(bought));
+  answer["request"] = order.request;
+  answer["buyer"] = order.buyer;
+  if (bought) {
+    answer["outcome"] = "bought";
+    answer["slot"] = bought.value().slot;
+    answer["price"] = bought.value().sale.price.value();
+  }
+  return answer;
+}
+
 Task<void> buy(World& world, std::shared_ptr<Node> node, market::Order order, int times) {
   for (;; --times) {
     const auto bought = co_await node->market.purchases.buy(order);
     if (!bought && times > 1 && asks_again(bought.error().code())) continue;
-    boost::json::object answer = told("buy", plain(bought));
-    answer["request"] = order.request;
-    answer["buyer"] = order.buyer;
-    if (bought) {
-      answer["outcome"] = "bought";
-      answer["slot"] = bought.value().slot;
-      answer["price"] = bought.value().sale.price.value();
-    }
-    world.answer(boost::json::serialize(answer));
+    world.answer(boost::json::serialize(told(order, bought)));
     co_return;
   }
+}
+
+// As a client does whose answer got lost: the very same request, at once.
+Task<void> buy_and_ask_again(World& world, std::shared_ptr<Node> node, market::Order order) {
+  const auto bought = co_await node->market.purchases.buy(order);
+  world.answer(boost::json::serialize(told(order, bought)));
+  if (!bought) co_return;
+  const auto again = co_await node->market.purchases.buy(order);
+  boost::json::object second = told("ask again", plain(again));
+  second["asks_again"] = !again && asks_again(again.error().code());
+  second["same"] = again && again.value().slot == bought.value().slot && again.value().repeated;
+  world.answer(boost::json::serialize(second));
 }
 
 Task<void> log_in(World& world, std::shared_ptr<Node> node, std::string user) {
@@ -267,6 +283,11 @@ Actor buys(Scenario& scenario, const std::string& name, market::Order order, int
   OrderTerms& terms = scenario.expected.orders[order.request];
   terms = {order.buyer, order.highest_price.value(), terms.buyer.empty() ? 1 : terms.carriers + 1};
   return {name, [order, times](World& world) { return buy(world, open_node(world), order, times); }};
+}
+
+Actor buys_and_asks_again(Scenario& scenario, const std::string& name, market::Order order) {
+  scenario.expected.orders[order.request] = {order.buyer, order.highest_price.value(), 1};
+  return {name, [order](World& world) { return buy_and_ask_again(world, open_node(world), order); }};
 }
 
 Actor logs_in(const std::string& user) {

@@ -52,6 +52,7 @@ void has_unsettled_sale(Scenario& scenario, const std::string& user, std::int64_
 market::Order order(const std::string& buyer, const std::string& request, std::uint64_t slot = 1);
 // Buys, and asks again with the same request until there is an answer that is not "not known yet", `times` at most.
 Actor buys(Scenario& scenario, const std::string& name, market::Order order, int times = 1);
+Actor buys_and_asks_again(Scenario& scenario, const std::string& name, market::Order order);
 Actor logs_in(const std::string& user);  // the purchases' part of what a login does
 Actor recovers(const std::string& name = "recoverer");
 Actor funds(const std::string& name, const std::string& id, const std::string& user, std::int64_t amount);

@@ -161,6 +161,16 @@ Scenario same_request_twice() {
   return s;
 }
 
+// Alone: what is settled behind the answer is company enough, and anybody else multiplies it beyond all patience.
+Scenario asked_again() {
+  Scenario s =
+      scenario("asked-again", "A buyer whose money is just enough is told that the slot is theirs, and asks again.",
+               {1, 1, 0, 0, 0}, {2, 1, 0, 0, 0}, 30225);
+  has_buyer(s, "a", floor_sat);
+  add(s, buys_and_asks_again(s, "A", order("a", "ra")));
+  return s;
+}
+
 Scenario resume() {
   Scenario s = scenario("resume", "The buyer asks again and again until it is known, and logs in elsewhere.",
                         {1, 1, 0, 0, 0}, {1, 2, 0, 0, 0}, 518363);
@@ -199,6 +209,7 @@ std::vector<Scenario> purchase_scenarios() {
           two_recoverers(),
           sweep_beside_driver(),
           same_request_twice(),
+          asked_again(),
           resume(),
           clocks()};
 }

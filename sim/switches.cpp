@@ -59,6 +59,8 @@ const std::vector<Switch>& switches() {
       make("fresh-attempts", Guard::fresh_attempts, "each try to buy is an attempt of its own", {"same-request-twice"}),
       with_commits(make("first-slot-answers", Guard::first_slot_answers,
                         "a request is answered by the first slot that is not void", {"same-request-twice"})),
+      make("refusal-looks", Guard::refusal_looks,
+           "nobody is refused for lack of what this very request has bought a moment ago", {"asked-again"}),
       with_commits(make("highest-price", Guard::highest_price, "nothing is sold above what the buyer accepts",
                         {"race-for-price"})),
       with_commits(

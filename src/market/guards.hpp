@@ -8,6 +8,7 @@ namespace abc2::market {
 enum class Guard : std::uint8_t {
   fresh_attempts,      // each try to buy is an attempt of its own, whatever the request
   first_slot_answers,  // a request is answered by the first slot from its number on that is not void, for ever
+  refusal_looks,       // nobody is refused for lack of what this very request has bought a moment ago
   highest_price,       // nothing is sold above what the buyer accepts
   time_goes_on,        // the times of a campaign's sales never run backwards, whatever a clock says
   collected_grows,     // what a campaign says was collected never falls

@@ -27,7 +27,7 @@ struct MarketSettings {
   std::int64_t fee_basis_points = 0;                 // of new sales: 0 to limits::fee_max_basis_points
   std::size_t sweep_per_second = 1000;               // documents that the sweep looks at in a second
   Milliseconds audit_every = std::chrono::hours(1);  // between two background audits
-  std::string node_name;                             // of this process, for the operator
+  std::string node_name = "";                        // of this process, for the operator
 };
 
 struct HeldAccount {

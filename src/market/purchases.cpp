@@ -71,7 +71,7 @@ Task<Result<Bought>> Purchases::buy(Order order) {
       // The balance may lack the very sum that this purchase has cost, which the campaign does not count yet. Only if
       // the slot is not there, read after the balance, has it nothing to do with this refusal.
       CO_TRY(const auto there, co_await store::get<Slot>(store_, keys::slot(campaign_key, order.slot)));
-      if (!there) co_return decided.error();
+      if (!there || !kept(Guard::refusal_looks)) co_return decided.error();
       CO_TRY_VOID(co_await sales_.recover(campaign_key, limits::buyer_grace));
       continue;
     }
