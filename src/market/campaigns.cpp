@@ -105,7 +105,8 @@ Task<Result<std::uint64_t>> Campaigns::create(std::string seller, CampaignDraft 
          co_await list_.append(keys::campaigns(seller), campaign, limits::campaigns_per_user, limits::repeat_window));
 
   // A repeated request finds what the first one made, perhaps edited since, but never in these:
-  CO_TRY(const Campaign made, co_await get(std::move(seller), number));
+  CO_TRY(const Campaign made, co_await get(seller, number));
+  if (on_change) on_change(keys::campaign(seller, number), made);
   if (made.floor != campaign.floor || made.slot_length_ms != campaign.slot_length_ms ||
       made.width_px != campaign.width_px || made.height_px != campaign.height_px)
     co_return Error(Code::conflict, "this attempt has made another campaign (number " + std::to_string(number) +
@@ -160,7 +161,8 @@ Task<Result<Campaign>> Campaigns::change(std::string seller, std::uint64_t numbe
                                                                    return std::nullopt;
                                                                  return next;
                                                                })));
-  auto changed = co_await get(std::move(seller), number);
+  CO_TRY(auto changed, co_await get(seller, number));
+  if (on_change) on_change(keys::campaign(seller, number), changed);
   co_return changed;
 }
 

@@ -6,6 +6,8 @@
 //
 // Thread-safe; what is given to the constructor is borrowed.
 #pragma once
+#include <functional>
+
 #include "journal/list.hpp"
 #include "market/documents.hpp"
 #include "market/fillers.hpp"
@@ -60,6 +62,9 @@ class Campaigns {
  public:
   Campaigns(store::Store& store, runtime::Runtime& runtime, ImageLibrary& images)
       : store_(store), runtime_(runtime), images_(images), list_(store) {}
+
+  // Called with a campaign's key and what it says whenever one was created or changed here; before that is answered.
+  std::function<void(const store::Key& key, const Campaign& campaign)> on_change;
 
   // Makes a campaign and returns its number. The same attempt again gives the same number, as long as the campaign is
   // among the newest limits::repeat_window; with another floor, slot length or size: conflict.

@@ -23,12 +23,17 @@ struct Market::Gauges {
         sweep_documents(metrics.gauge("abc2_sweep_documents", "Documents that the sweep has looked at so far.")),
         sweep_errors(metrics.gauge("abc2_sweep_errors", "Documents and scans of the sweep that failed so far.")),
         sweep_rounds(metrics.gauge("abc2_sweep_rounds", "Times that the sweep has seen everything.")),
+        catalogue_campaigns(metrics.gauge("abc2_catalogue_campaigns", "Campaigns that the market page can find.")),
+        catalogue_complete(metrics.gauge("abc2_catalogue_complete", "Whether these are all there were at the start.")),
+        catalogue_waiting(metrics.gauge("abc2_catalogue_waiting", "Campaigns to be read again for the market page.")),
+        catalogue_unreadable(metrics.gauge("abc2_catalogue_unreadable", "Campaigns that could not be read so far.")),
         audit_findings(metrics.gauge("abc2_audit_findings", "Findings of the last audit; -1 before the first.")) {
     audit_findings.set(-1);
   }
 
   Gauge &holds, &oldest_hold_ms, &nodes, &in_use, &looks, &settled, &voids, &errors, &corruptions, &sweep_documents,
-      &sweep_errors, &sweep_rounds, &audit_findings;
+      &sweep_errors, &sweep_rounds, &catalogue_campaigns, &catalogue_complete, &catalogue_waiting,
+      &catalogue_unreadable, &audit_findings;
   // Gathered by the round that the sweep is in.
   std::atomic<std::int64_t> holds_seen{0}, oldest_seen_ms{0};
 };
@@ -51,17 +56,30 @@ Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& h
       withdrawals(store, runtime, kinds_, [this](std::string user) { return recover_user(std::move(user)); }),
       fillers(store, runtime, images),
       campaigns(store, runtime, images),
+      catalogue(store, runtime),
       accounts(store, runtime, hasher, [this](std::string user) { return recover_user(std::move(user)); }),
       statistics(store, runtime, metrics),
       audit(store, runtime),
       nodes(
           store, runtime, [this] { return recoverer.used_here(); },
-          [this](const store::Key& head) { recoverer.use_elsewhere(purchases.sales(), head); }, settings_.node_name),
+          [this](const store::Key& head) {
+            recoverer.use_elsewhere(purchases.sales(), head);
+            catalogue.touch(head);
+          },
+          settings_.node_name),
       recoverer(
           runtime, [this] { return nodes.count(); }, campaign_stays_in_use),
       sweep(store, runtime),
       gauges_(std::make_unique<Gauges>(metrics)) {
-  purchases.on_use = [this](const store::Key& campaign) { recoverer.use(purchases.sales(), campaign); };
+  purchases.on_use = [this](const store::Key& campaign) {
+    recoverer.use(purchases.sales(), campaign);
+    catalogue.touch(campaign);
+  };
+  // In use, so that the other nodes are told of it in a heartbeat.
+  campaigns.on_change = [this](const store::Key& key, const Campaign& campaign) {
+    recoverer.use(purchases.sales(), key);
+    catalogue.taken(key, campaign);
+  };
 
   sweep.add("credentials/", [this](ScanItem item, Time) { return accounts.ensure_balance(user_of(item.key)); });
   sweep.add("balance/",
@@ -141,6 +159,7 @@ void Market::start(Executor where) {
   runtime_.spawn(where, "membership", nodes.run());
   runtime_.spawn(where, "sweep",
                  sweep.run(settings_.sweep_per_second, [this](const store::Key& key) { return nodes.mine(key); }));
+  runtime_.spawn(where, "catalogue", catalogue.run(settings_.sweep_per_second));
   runtime_.spawn(where, "ad statistics", statistics.run());
   runtime_.spawn(where, "audit", audit_loop());
   runtime_.spawn(where, "gauges", gauges_loop());
@@ -176,6 +195,11 @@ Task<void> Market::gauges_loop() {
     gauges_->sweep_documents.set(static_cast<std::int64_t>(swept.documents));
     gauges_->sweep_errors.set(static_cast<std::int64_t>(swept.errors));
     gauges_->sweep_rounds.set(static_cast<std::int64_t>(swept.rounds));
+    const CatalogueCounts known = catalogue.counts();
+    gauges_->catalogue_campaigns.set(static_cast<std::int64_t>(known.campaigns));
+    gauges_->catalogue_complete.set(known.complete ? 1 : 0);
+    gauges_->catalogue_waiting.set(static_cast<std::int64_t>(known.waiting));
+    gauges_->catalogue_unreadable.set(static_cast<std::int64_t>(known.unreadable));
     if (swept.rounds != rounds) {
       rounds = swept.rounds;
       gauges_->holds.set(gauges_->holds_seen.exchange(0));

@@ -3,7 +3,7 @@
 //
 //   Market market(store, runtime, hasher, images, metrics, {});
 //   co_await market.recover_now(...);            // at start: what a crash left
-//   market.start(loop.get_executor());           // recoverer, sweep, audit, statistics, until runtime.stopping()
+//   market.start(loop.get_executor());   // recoverer, sweep, audit, statistics, catalogue, until runtime.stopping()
 //   auto bought = co_await market.purchases.buy(order);
 //
 // Thread-safe. What is given to the constructor is borrowed and must outlive every operation.
@@ -16,6 +16,7 @@
 #include "market/ad_statistics.hpp"
 #include "market/audit.hpp"
 #include "market/campaigns.hpp"
+#include "market/catalogue.hpp"
 #include "market/fillers.hpp"
 #include "market/money.hpp"
 #include "market/purchases.hpp"
@@ -25,7 +26,7 @@ namespace abc2::market {
 
 struct MarketSettings {
   std::int64_t fee_basis_points = 0;                 // of new sales: 0 to limits::fee_max_basis_points
-  std::size_t sweep_per_second = 1000;               // documents that the sweep looks at in a second
+  std::size_t sweep_per_second = 1000;               // documents that sweep and catalogue each look at in a second
   Milliseconds audit_every = std::chrono::hours(1);  // between two background audits
   std::string node_name = "";                        // of this process, for the operator
 };
@@ -55,6 +56,7 @@ class Market {
   Withdrawals withdrawals;
   Fillers fillers;
   Campaigns campaigns;
+  Catalogue catalogue;
   Accounts accounts;
   AdStatistics statistics;
   Audit audit;
