@@ -1,4 +1,5 @@
 // Campaigns, as sellers make them and everybody sees them.
+#include <algorithm>
 #include <boost/json/array.hpp>
 
 #include "http/api_encode.hpp"
@@ -39,25 +40,77 @@ std::uint32_t side_of(JsonBody& body, std::string_view name) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(body.number(name), UINT32_MAX));
 }
 
-}  // namespace
-
-// Lists show what each campaign says by itself: they read nothing for each of their items.
-Handled list_campaigns(AppState* app, Context context) {
-  CO_TRY(const auto asked, page_asked(context.request));
-  CO_TRY(const auto page, co_await app->parts.market.campaigns.list_all(asked.cursor, asked.limit));
-  const Time now = app->parts.runtime.now();
+json::array json_of_campaigns(const std::vector<market::CampaignOf>& campaigns, Time now) {
   json::array items;
-  for (const auto& item : page.campaigns) {
+  for (const auto& item : campaigns)
     items.push_back(
         json_of_campaign(item.seller, item.number, item.campaign, standing_of(item.campaign, std::nullopt, now), now));
+  return items;
+}
+
+json::value json_of_cursor(const std::string& next) { return next.empty() ? json::value() : json::value(next); }
+
+// "300x250"
+Result<market::AdSize> size_of(std::string_view text) {
+  const auto x = text.find('x');
+  const auto width = parse_number(text.substr(0, x));
+  const auto height = x == std::string_view::npos ? std::nullopt : parse_number(text.substr(x + 1));
+  if (!width || !height || *width < 1 || *height < 1 || *width > limits::ad_side_pixels ||
+      *height > limits::ad_side_pixels)
+    return Error(Code::invalid_argument, "size is not a width and a height in pixels like 300x250, of 1 to " +
+                                             std::to_string(limits::ad_side_pixels) + " each");
+  return market::AdSize{static_cast<std::uint32_t>(*width), static_cast<std::uint32_t>(*height)};
+}
+
+Result<market::CatalogueOrder> order_of(std::string_view text) {
+  using enum market::CatalogueOrder;
+  constexpr std::pair<std::string_view, market::CatalogueOrder> names[] = {
+      {"price", price}, {"start", start}, {"popular", popular}, {"new", newest}};
+  for (const auto& [name, order] : names)
+    if (text == name) return order;
+  return Error(Code::invalid_argument, "sort is none of price, start, popular and new");
+}
+
+Handled find_campaigns(AppState* app, Context context) {
+  CO_TRY(const auto asked, page_asked(context.request));
+  CO_TRY(const auto fields, parse_query(context.request.query()));
+  market::CatalogueQuery query{std::string(query_field(fields, "q")), std::nullopt, market::CatalogueOrder::price,
+                               asked.limit, asked.cursor};
+  if (const auto size = query_field(fields, "size"); !size.empty()) {
+    CO_TRY(query.size, size_of(size));
   }
+  if (const auto sort = query_field(fields, "sort"); !sort.empty()) {
+    CO_TRY(query.order, order_of(sort));
+  }
+  CO_TRY(const auto page, co_await app->parts.market.catalogue.find(std::move(query)));
+  json::array sizes;
+  for (const auto& [size, campaigns] : page.sizes)
+    sizes.push_back(json::object{{"width_px", size.width_px}, {"height_px", size.height_px}, {"campaigns", campaigns}});
   json::object out;
-  out["campaigns"] = std::move(items);
-  if (page.next.empty()) {
-    out["next"] = nullptr;
-  } else {
-    out["next"] = page.next;
+  out["campaigns"] = json_of_campaigns(page.campaigns, app->parts.runtime.now());
+  out["next"] = json_of_cursor(page.next);
+  out["found"] = page.found;
+  out["complete"] = page.complete;
+  out["sizes"] = std::move(sizes);
+  co_return json_response(200, out);
+}
+
+}  // namespace
+
+// Lists show what each campaign says by itself: they read nothing else for each of their items.
+Handled list_campaigns(AppState* app, Context context) {
+  CO_TRY(const auto query, parse_query(context.request.query()));
+  const bool is_search = std::ranges::any_of(
+      query, [](const auto& field) { return field.first == "q" || field.first == "size" || field.first == "sort"; });
+  if (is_search) {
+    auto found = co_await find_campaigns(app, std::move(context));
+    co_return found;
   }
+  CO_TRY(const auto asked, page_asked(context.request));
+  CO_TRY(const auto page, co_await app->parts.market.campaigns.list_all(asked.cursor, asked.limit));
+  json::object out;
+  out["campaigns"] = json_of_campaigns(page.campaigns, app->parts.runtime.now());
+  out["next"] = json_of_cursor(page.next);
   co_return json_response(200, out);
 }
 

@@ -224,6 +224,16 @@ def check_campaigns(contract, tokens, image):
     page, _ = call("listCampaigns", 200, query="limit=1")
     call("listCampaigns", 200, query="limit=1&cursor=" + page["next"].replace("/", "%2F"))
     call("listCampaigns", 400, query="limit=101")
+    for order in ("price", "start", "popular", "new"):
+        found, _ = call("listCampaigns", 200, query=f"q=RIV+to&size=300x250&sort={order}&limit=1")
+        assert found["found"] == 2 and found["complete"] and len(found["campaigns"]) == 1, found
+        assert found["sizes"] == [{"width_px": 300, "height_px": 250, "campaigns": 2}], found
+        rest, _ = call("listCampaigns", 200, query=f"q=RIV+to&size=300x250&sort={order}&cursor={found['next']}")
+        numbers = {one["number"] for one in found["campaigns"] + rest["campaigns"]}
+        assert numbers == {1, 2} and rest["next"] is None, (found, rest)
+    assert call("listCampaigns", 200, query="q=lakes")[0]["found"] == 0
+    for query in ("sort=cheap", "size=big", "q=" + "a" * 201, "q=a&cursor=x", "sort=new&cursor=" + page["next"]):
+        call("listCampaigns", 400, query=query.replace("/", "%2F"))
     assert len(call("listCampaignsOfSeller", 200, seller="sue")[0]["campaigns"]) == 2
     call("listCampaignsOfSeller", 400, seller="sue", query="before=0")
     call("listCampaignsOfSeller", 404, seller="No-One")
@@ -236,6 +246,7 @@ def check_campaigns(contract, tokens, image):
     fallback = {"image": image, "link": "https://sue.example/ours", "hover_text": "Ours"}
     changed, _ = call("changeCampaign", 200, token=sue, seller="sue", c=1, body={"about": "Lakes", "fallback": fallback})
     assert changed["about"] == "Lakes" and changed["title"] == "Top" and changed["fallback"] == fallback, changed
+    assert call("listCampaigns", 200, query="q=lakes")[0]["found"] == 1, "a change is found at once"
     gone, _ = call("changeCampaign", 200, token=sue, seller="sue", c=2, body={"fallback": None})
     assert gone["fallback"] is None, gone
 
