@@ -45,7 +45,7 @@ test('prices fall, sales and new places come without a reload; search, size and 
 
   await page.getByLabel('Order').selectOption('start');
   await expect(cards.last()).toHaveAttribute('data-campaign', 'sue/1');
-  await page.getByLabel('Size').selectOption('160×600');
+  await page.getByLabel('Size').selectOption('160x600');
   await expect(cards).toHaveCount(1);
   await page.getByLabel('Size').selectOption('');
   await page.getByLabel('Search').fill('chess');
@@ -63,6 +63,39 @@ test('prices fall, sales and new places come without a reload; search, size and 
   await server.buy(ann, 'sue/3', 1, ad);
   await expect(page.locator('[data-campaign="sue/3"]')).toContainText('starts in 59 min');
   await expect(page.locator('[data-campaign="sue/3"] img')).toHaveAttribute('alt', 'The lake');
+});
+
+test('a large market is shown page after page, and searched by the server while somebody types', async ({ server, page }) => {
+  const sue = await server.account('sue');
+  for (let n = 1; n <= 65; n++) await server.campaign(sue, { title: `Place number${n}`, floor_sat: 1000 + n, ...(n % 13 === 0 ? { width_px: 728, height_px: 90 } : {}) });
+  await page.goto('/');
+  const cards = page.locator('[data-campaign]');
+  await expect(cards).toHaveCount(60);
+  await expect(page.getByText('65 places')).toBeVisible();
+  await expect(cards.first()).toHaveAttribute('data-campaign', 'sue/1');
+  await page.getByRole('button', { name: 'Show more places' }).press('Enter');
+  await expect(cards).toHaveCount(65);
+  await expect(page.locator('[data-campaign="sue/61"] a')).toBeFocused();
+  await expect(page.getByRole('button', { name: 'Show more places' })).toHaveCount(0);
+  expect(new Set(await cards.evaluateAll((all) => all.map((one) => one.getAttribute('data-campaign')))).size).toBe(65);
+
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.pathname === '/api/campaigns') asked.push(url.searchParams.get('q') ?? '');
+  });
+  await page.getByLabel('Search').pressSequentially('number6', { delay: 20 });
+  await expect(cards).toHaveCount(7); // 6, 60 to 65
+  await expect(page.getByText('7 places found')).toBeVisible();
+  expect(asked.at(-1)).toBe('number6');
+  expect(asked.length).toBeLessThan('number6'.length);
+  await page.getByLabel('Size').selectOption('728x90');
+  await expect(cards).toHaveCount(1);
+  await expect(cards).toHaveAttribute('data-campaign', 'sue/65');
+  await expect(page).toHaveURL(/q=number6&size=728x90/);
+  await page.reload();
+  await expect(cards).toHaveCount(1);
+  await expect(page.getByLabel('Size')).toHaveValue('728x90');
 });
 
 test('an empty market, one that cannot be reached, and pages that do not exist', async ({ server, page, watched }) => {
