@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <set>
@@ -24,6 +25,7 @@ constexpr std::size_t kFirstScanPage = 250;  // documents
 constexpr std::size_t kReadsInATick = 64;    // of campaigns that were touched
 constexpr std::size_t kTouchedMost = 100'000;
 constexpr Milliseconds kAsked = std::chrono::minutes(1);  // for so long somebody who looked at prices is there
+constexpr Milliseconds kTold(10'000);                     // for so long the other nodes are told of it
 // When a campaign that was touched is read: what has begun is written by then, or settled by another node by then.
 constexpr std::array<Milliseconds, 3> kReads = {Milliseconds(200), Milliseconds(2'000), Milliseconds(12'000)};
 constexpr Milliseconds kReadAgain(1'000);  // not more often
@@ -101,9 +103,10 @@ struct Catalogue::State {
     std::size_t reads = 0;  // how many of kReads have been made
     Time read{};
   };
-  mutable std::mutex touched_mutex;  // guards touched and its order
+  mutable std::mutex touched_mutex;  // guards what follows
   std::map<store::Key, Touched> touched;
   std::set<std::pair<Time, store::Key>> by_time;
+  std::deque<std::pair<Time, store::Key>> taken;  // here, the newest first
 
   std::atomic<std::uint64_t> turns{0}, reads{0}, unreadable{0}, rounds{0};
   std::atomic<bool> complete{false};
@@ -263,6 +266,20 @@ void Catalogue::taken(const store::Key& key, const Campaign& campaign) {
   const std::uint64_t turn = ++state_->turns;
   state_->writing(
       [&](CatalogueIndex& index) { index.put(name->seller, name->number, campaign, {turn, std::nullopt}); });
+  const Time now = state_->runtime.now();
+  const std::lock_guard lock(state_->touched_mutex);
+  std::erase_if(state_->taken, [&](const auto& one) { return one.second == key; });
+  state_->taken.emplace_front(now, key);
+  if (state_->taken.size() > told_most) state_->taken.pop_back();
+}
+
+std::vector<store::Key> Catalogue::taken_here() const {
+  const Time now = state_->runtime.now();
+  std::vector<store::Key> keys;
+  const std::lock_guard lock(state_->touched_mutex);
+  for (const auto& [at, key] : state_->taken)
+    if (now - at <= kTold) keys.push_back(key);
+  return keys;
 }
 
 void Catalogue::touch(const store::Key& key) {

@@ -88,6 +88,7 @@ class Catalogue {
  public:
   static constexpr std::size_t text_bytes = 200;  // of a query
   static constexpr std::size_t sizes_offered = 24;
+  static constexpr std::size_t told_most = 250;  // campaigns, to the other nodes
 
   Catalogue(store::Store& store, runtime::Runtime& runtime);
   ~Catalogue();
@@ -104,6 +105,9 @@ class Catalogue {
 
   // The document of this campaign was just read or written: it is found as `campaign` from now on.
   void taken(const store::Key& key, const Campaign& campaign);
+
+  // What was taken lately (five heartbeats), the newest first, at most told_most: for the other nodes to be told of it.
+  [[nodiscard]] std::vector<store::Key> taken_here() const;
 
   // Something may have happened to this campaign, or is about to: it is read within moments, and some seconds later
   // again. Cheap however often it is said. A key that is no campaign's is ignored.

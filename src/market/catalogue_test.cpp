@@ -149,6 +149,19 @@ TEST_F(CatalogueTest, ACampaignInUseAllTheTimeIsReadOnceASecond) {
   EXPECT_LE(catalogue.counts().reads, 32u);
 }
 
+TEST_F(CatalogueTest, TellsOfWhatWasTakenHereLately) {
+  for (std::uint64_t n = 1; n <= Catalogue::told_most + 10; ++n)
+    catalogue.taken(keys::campaign("sue", n), campaign_of("River"));
+  catalogue.taken(keys::campaign("sue", 200), campaign_of("Chess"));
+  const auto keys = catalogue.taken_here();
+  ASSERT_EQ(keys.size(), Catalogue::told_most);
+  EXPECT_EQ(keys[0], keys::campaign("sue", 200));
+  EXPECT_EQ(keys[1], keys::campaign("sue", Catalogue::told_most + 10));
+  EXPECT_EQ(std::ranges::count(keys, keys[0]), 1);
+  world.runtime.time += std::chrono::seconds(11);
+  EXPECT_TRUE(catalogue.taken_here().empty());
+}
+
 // ------------------------------------------------------------------------------------------------ as part of a market
 
 TEST(CatalogueOfAMarket, KnowsAtOnceWhatIsMadeAndChangedHere) {
@@ -189,6 +202,7 @@ TEST(CatalogueOfAMarket, LearnsFromHeartbeatsWhatOtherNodesMakeAndSell) {
   draft.floor = Satoshi(500);
   there.run(there.market.campaigns.create("sue", draft));
   EXPECT_EQ(waits_after_a_beat(), 1u) << "a campaign that was made counts as in use";
+  EXPECT_EQ(there.market.recoverer.in_use(), 0u) << "not for the recoverer of that node";
   there.run(there.market.purchases.buy(test::order("ann", 1, 7)));
   EXPECT_EQ(waits_after_a_beat(), 2u) << "a campaign that is bought";
   EXPECT_EQ(there.market.catalogue.counts().waiting, 1u) << "of the purchase; what was made here is known";

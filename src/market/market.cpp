@@ -61,7 +61,7 @@ Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& h
       statistics(store, runtime, metrics),
       audit(store, runtime),
       nodes(
-          store, runtime, [this] { return recoverer.used_here(); },
+          store, runtime, [this] { return heads_to_tell(); },
           [this](const store::Key& head) {
             recoverer.use_elsewhere(purchases.sales(), head);
             catalogue.touch(head);
@@ -75,11 +75,7 @@ Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& h
     recoverer.use(purchases.sales(), campaign);
     catalogue.touch(campaign);
   };
-  // In use, so that the other nodes are told of it in a heartbeat.
-  campaigns.on_change = [this](const store::Key& key, const Campaign& campaign) {
-    recoverer.use(purchases.sales(), key);
-    catalogue.taken(key, campaign);
-  };
+  campaigns.on_change = [this](const store::Key& key, const Campaign& campaign) { catalogue.taken(key, campaign); };
 
   sweep.add("credentials/", [this](ScanItem item, Time) { return accounts.ensure_balance(user_of(item.key)); });
   sweep.add("balance/",
@@ -91,6 +87,14 @@ Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& h
 }
 
 Market::~Market() = default;
+
+// What was made or changed here comes first: it is little, and there may be more in use than a heartbeat names. It is
+// not in use for the recoverer of this node, which would look at each of very many new ones for a minute.
+std::vector<store::Key> Market::heads_to_tell() const {
+  std::vector<store::Key> heads = catalogue.taken_here();
+  for (auto& head : recoverer.used_here()) heads.push_back(std::move(head));
+  return heads;
+}
 
 Task<Result<void>> Market::recover_user(std::string user) {
   CO_TRY_VOID(co_await purchases.settle_account(user));

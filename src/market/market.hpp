@@ -89,6 +89,7 @@ class Market {
   Task<Result<void>> sweep_account(std::string user, Time void_until);
   Task<Result<void>> sweep_campaign(store::Key campaign, Time void_until);
   Task<Result<void>> sweep_deposit(store::ScanItem item);
+  [[nodiscard]] std::vector<store::Key> heads_to_tell() const;
   Task<void> audit_loop();
   Task<void> gauges_loop();
 
