@@ -100,6 +100,70 @@ TEST(Sweep, HandsEverythingUnderItsPrefixesToTheirHandlers) {
   EXPECT_EQ(sweep.counts().rounds, 1u);
 }
 
+// How long it takes to be through with 30 documents, which a look takes from them all, once.
+Milliseconds takes(std::size_t per_second) {
+  World world;
+  for (int i = 0; i < 30; ++i) {
+    const auto added = world.run(world.memory.add("many/" + std::to_string(i), "x"));
+    EXPECT_EQ(added.kind(), store::WriteOutcome::Kind::applied);
+  }
+  Sweep sweep(world.faulty, world.runtime);
+  std::size_t looked_at = 0;
+  sweep.add(
+      "many/",
+      [](store::ScanItem, Time) -> Task<Result<void>> {
+        ADD_FAILURE() << "none was to be handed over";
+        co_return success();
+      },
+      [&](std::vector<store::ScanItem> page) -> Task<Result<std::vector<store::ScanItem>>> {
+        looked_at += page.size();
+        if (looked_at == 30) world.runtime.stop = true;
+        co_return std::vector<store::ScanItem>();
+      });
+  const Time began = world.runtime.now();
+  const auto run = [](Sweep* it, std::size_t rate) -> Task<Result<void>> {
+    co_await it->run(rate);
+    co_return success();
+  };
+  world.run(run(&sweep, per_second));
+  EXPECT_EQ(looked_at, 30u);
+  return world.runtime.now() - began;
+}
+
+TEST(Sweep, KeepsItsRateAndIsSoonThroughWithLittle) {
+  EXPECT_GE(takes(10), Milliseconds(2'500));  // all but the last page's pause
+  EXPECT_LE(takes(10), Milliseconds(3'100));
+  EXPECT_EQ(takes(1000), Milliseconds(100));
+}
+
+TEST(Sweep, ALookSaysWhichDocumentsAreHandedOver) {
+  World world;
+  Sweep sweep(world.faulty, world.runtime);
+  std::vector<std::string> seen;
+  const auto handler = [&](store::ScanItem item, Time) -> Task<Result<void>> {
+    seen.push_back(item.key);
+    co_return success();
+  };
+  sweep.add("b", handler, [](std::vector<store::ScanItem> page) -> Task<Result<std::vector<store::ScanItem>>> {
+    std::erase_if(page, [](const store::ScanItem& item) { return item.key == "bob"; });
+    co_return page;
+  });
+  sweep.add("ann", handler, [](std::vector<store::ScanItem>) -> Task<Result<std::vector<store::ScanItem>>> {
+    co_return Error(Code::unavailable, "as if");
+  });
+  EXPECT_EQ(world.run(sweep.once(Time::max())), 1u) << "a look failed";
+  EXPECT_EQ(seen, (std::vector<std::string>{"box"}));
+  EXPECT_EQ(sweep.counts().documents, 3u);
+}
+
+TEST(Sweep, EndsWithTheProcess) {
+  World world;
+  Sweep sweep(world.faulty, world.runtime);
+  sweep.add("b", [](store::ScanItem, Time) -> Task<Result<void>> { co_return success(); });
+  world.runtime.stop = true;
+  EXPECT_EQ(runtime::run_blocking(sweep.once(Time::max())).error().code(), Code::unavailable);
+}
+
 TEST(Sweep, ResolvesOldHoldsAndLeavesYoungOnesAlone) {
   World world;
   Sweep sweep(world.faulty, world.runtime);

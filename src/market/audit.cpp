@@ -23,8 +23,8 @@ std::vector<AuditFinding> found_again(const std::vector<AuditFinding>& before, s
 
 }  // namespace
 
-Task<Result<AuditReport>> Audit::look() {
-  audit_detail::Book book(store_);
+Task<Result<AuditReport>> Audit::look(std::size_t per_second) {
+  audit_detail::Book book(store_, runtime_, per_second);
   CO_TRY(auto report, co_await book.read(runtime_.now()));
   for (const auto& further : further_) {
     CO_TRY(auto found, co_await further());
@@ -33,12 +33,12 @@ Task<Result<AuditReport>> Audit::look() {
   co_return report;
 }
 
-Task<Result<AuditReport>> Audit::run(Milliseconds wait) {
-  CO_TRY(auto report, co_await look());
+Task<Result<AuditReport>> Audit::run(Milliseconds wait, std::size_t per_second) {
+  CO_TRY(auto report, co_await look(per_second));
   std::vector<AuditFinding> before = report.findings;
   for (int looks = 1; looks < 3 && !before.empty(); ++looks) {
     co_await runtime_.sleep(wait);
-    CO_TRY(auto again, co_await look());
+    CO_TRY(auto again, co_await look(per_second));
     auto both = found_again(before, again.findings);
     const bool agree = both.size() == again.findings.size() && both.size() == before.size();
     if (!agree) ABC2_MARK("audit: two looks differ");

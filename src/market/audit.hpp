@@ -60,12 +60,13 @@ class Audit {
   // Each look looks at these as well. Not during a look.
   void also(Further further) { further_.push_back(std::move(further)); }
 
-  // One look at everything. In a market where nothing moves, what it finds is wrong. Errors: the store's.
-  Task<Result<AuditReport>> look();
+  // One look at everything, at most `per_second` documents a second (0: as fast as it goes). In a market where nothing
+  // moves, what it finds is wrong. Errors: the store's; unavailable (the runtime is stopping).
+  Task<Result<AuditReport>> look(std::size_t per_second = 0);
 
   // For a live market: looks until two looks, `wait` apart, agree about what is wrong, or one finds nothing; at most
-  // three times. Reports, as of the last look, what two looks in a row have found. Errors: the store's.
-  Task<Result<AuditReport>> run(Milliseconds wait);
+  // three times. Reports, as of the last look, what two looks in a row have found. Errors: as look().
+  Task<Result<AuditReport>> run(Milliseconds wait, std::size_t per_second = 0);
 
  private:
   store::Store& store_;

@@ -24,7 +24,7 @@ bool Book::ledger_open(const std::string& user) const {
 }
 
 Task<Result<void>> Book::read_accounts() {
-  Scanner balances(store_, "balance/");
+  Scanner balances(store_, pace_, "balance/");
   for (;;) {
     CO_TRY(const bool more, co_await balances.more());
     if (!more) break;
@@ -46,7 +46,7 @@ Task<Result<void>> Book::read_accounts() {
     money_ += account.money.value();
     if (account.pending) promises_[{account.pending->kind, account.pending->reference}] = account_of(account.user);
   }
-  Scanner pages(store_, "ledger/");
+  Scanner pages(store_, pace_, "ledger/");
   for (;;) {
     CO_TRY(const bool more, co_await pages.more());
     if (!more) break;

@@ -28,7 +28,7 @@ void Book::take_move(std::size_t index, const LedgerEntry& entry) {
 }
 
 Task<Result<void>> Book::read_withdrawals() {
-  Scanner scanner(store_, "withdrawal/");
+  Scanner scanner(store_, pace_, "withdrawal/");
   for (;;) {
     CO_TRY(const bool more, co_await scanner.more());
     if (!more) co_return success();

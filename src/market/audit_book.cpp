@@ -23,12 +23,23 @@ Satoshi to_satoshi(Sum sum) {
   return Satoshi(static_cast<std::int64_t>(std::clamp<Sum>(sum, -Satoshi::kBound, Satoshi::kBound)));
 }
 
+Task<Result<void>> Pace::keep(std::size_t documents) {
+  constexpr std::size_t sleeps = 10;  // in a second
+  if (runtime_.stopping()) co_return Error(Code::unavailable, "the process is ending");
+  if (per_second_ == 0) co_return success();
+  read_ += documents;
+  const std::size_t at_once = std::max<std::size_t>(1, per_second_ / sleeps);
+  for (; read_ >= at_once; read_ -= at_once) co_await runtime_.sleep(Milliseconds(1000 / sleeps));
+  co_return success();
+}
+
 Task<Result<bool>> Scanner::more() {
   // Pages of a hundred: the largest documents that are scanned have a few kilobytes.
   constexpr std::size_t page_items = 100;
   if (!items_.empty()) co_return true;
   if (last_page_) co_return false;
   CO_TRY(auto page, co_await store_.scan(prefix_, after_, page_items));
+  CO_TRY_VOID(co_await pace_.keep(page.items.size()));
   last_page_ = !page.more || page.items.empty();
   for (auto& item : page.items) items_.push_back(std::move(item));
   if (items_.empty()) co_return false;

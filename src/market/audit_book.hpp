@@ -21,10 +21,24 @@ std::string to_text(Sum sum);
 // Nearest amount that can be represented.
 Satoshi to_satoshi(Sum sum);
 
+// How fast an audit reads: at most `per_second` documents, in sleeps of a tenth of a second; 0: as fast as it goes.
+class Pace {
+ public:
+  Pace(runtime::Runtime& runtime, std::size_t per_second) : runtime_(runtime), per_second_(per_second) {}
+  // `documents` were read. Errors: unavailable (the runtime is stopping).
+  Task<Result<void>> keep(std::size_t documents);
+
+ private:
+  runtime::Runtime& runtime_;
+  const std::size_t per_second_;
+  std::size_t read_ = 0;  // since the last sleep
+};
+
 // The documents under a prefix, one after another.
 class Scanner {
  public:
-  Scanner(store::Store& store, store::Key prefix) : store_(store), prefix_(std::move(prefix)) {}
+  Scanner(store::Store& store, Pace& pace, store::Key prefix)
+      : store_(store), pace_(pace), prefix_(std::move(prefix)) {}
   // Whether there is one more: front().
   Task<Result<bool>> more();
   store::ScanItem& front() { return items_.front(); }
@@ -32,6 +46,7 @@ class Scanner {
 
  private:
   store::Store& store_;
+  Pace& pace_;
   store::Key prefix_, after_;
   std::deque<store::ScanItem> items_;
   bool last_page_ = false;
@@ -98,7 +113,9 @@ struct Walk;  // through the slots of one campaign
 
 class Book {
  public:
-  explicit Book(store::Store& store) : store_(store) {}
+  // `per_second`: see Pace.
+  Book(store::Store& store, runtime::Runtime& runtime, std::size_t per_second)
+      : store_(store), pace_(runtime, per_second) {}
   // Reads and checks everything. Once.
   Task<Result<AuditReport>> read(Time now);
 
@@ -212,6 +229,7 @@ class Book {
   void check_money();
 
   store::Store& store_;
+  Pace pace_;
   AuditReport report_;
   std::vector<Account> accounts_;
   std::unordered_map<std::string, std::size_t> account_index_;

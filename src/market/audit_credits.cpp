@@ -11,7 +11,7 @@ const journal::Pending* Book::promise_of(std::string_view kind, const store::Key
 }
 
 Task<Result<void>> Book::read_deposits() {
-  Scanner scanner(store_, "deposit/");
+  Scanner scanner(store_, pace_, "deposit/");
   for (;;) {
     CO_TRY(const bool more, co_await scanner.more());
     if (!more) co_return success();

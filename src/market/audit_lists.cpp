@@ -6,7 +6,7 @@ namespace abc2::market::audit_detail {
 
 template <store::Document T>
 Task<Result<void>> Book::read_heads(Series* series) {
-  Scanner scanner(store_, series->head_type + "/");
+  Scanner scanner(store_, pace_, series->head_type + "/");
   for (;;) {
     CO_TRY(const bool more, co_await scanner.more());
     if (!more) co_return success();
@@ -69,7 +69,7 @@ Task<Result<void>> Book::check_series(Series* series) {
 
 template <store::Document T>
 Task<Result<void>> Book::read_plain(store::Key prefix) {
-  Scanner scanner(store_, std::move(prefix));
+  Scanner scanner(store_, pace_, std::move(prefix));
   for (;;) {
     CO_TRY(const bool more, co_await scanner.more());
     if (!more) co_return success();
@@ -83,7 +83,7 @@ Task<Result<void>> Book::read_ads() {
   CO_TRY_VOID(co_await read_plain<Sessions>("sessions/"));
   Series series{.head_type = "fillers", .entry_type = "filler"};
   CO_TRY_VOID(co_await read_heads<FillerList>(&series));
-  Scanner scanner(store_, "filler/");
+  Scanner scanner(store_, pace_, "filler/");
   for (;;) {
     CO_TRY(const bool more, co_await scanner.more());
     if (!more) break;
@@ -98,7 +98,7 @@ Task<Result<void>> Book::read_ads() {
 Task<Result<void>> Book::read_campaigns() {
   Series series{.head_type = "campaigns", .entry_type = "campaign"};
   CO_TRY_VOID(co_await read_heads<CampaignList>(&series));
-  Scanner scanner(store_, "campaign/");
+  Scanner scanner(store_, pace_, "campaign/");
   for (;;) {
     CO_TRY(const bool more, co_await scanner.more());
     if (!more) break;

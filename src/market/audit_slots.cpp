@@ -24,7 +24,7 @@ Task<Result<CampaignFacts*>> Book::campaign_of(store::Key key) {
 }
 
 Task<Result<void>> Book::read_slots() {
-  Scanner slots(store_, "slot/"), receipts(store_, "transaction/");
+  Scanner slots(store_, pace_, "slot/"), receipts(store_, pace_, "transaction/");
   std::optional<Walk> walk;
   std::string owner;
   for (;;) {

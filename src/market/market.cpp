@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "market/keys.hpp"
+#include "market/sweep_looks.hpp"
 
 namespace abc2::market {
 
@@ -41,8 +42,24 @@ struct Market::Gauges {
 namespace {
 
 constexpr Milliseconds campaign_stays_in_use = std::chrono::minutes(1);
+// Where nobody else can leave anything: ten thousand purchases a second, each at another campaign, would otherwise have
+// the recoverer look at most of a million campaigns every second.
+constexpr Milliseconds own_campaign_stays_in_use = std::chrono::seconds(5);
 
 std::string user_of(const store::Key& key) { return std::string(keys::rest(key)); }
+
+// "bob" of "filler/bob/0000000001".
+std::string owner_of(const store::Key& key) {
+  const std::string_view rest = keys::rest(key);
+  return std::string(rest.substr(0, rest.find('/')));
+}
+
+std::vector<store::Key> keys_of(const Page& page) {
+  std::vector<store::Key> all;
+  all.reserve(page.size());
+  for (const auto& item : page) all.push_back(item.key);
+  return all;
+}
 
 }  // namespace
 
@@ -51,6 +68,7 @@ Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& h
     : store_(store),
       runtime_(runtime),
       settings_(std::move(settings)),
+      began_(runtime.now()),
       purchases(store, runtime, kinds_, settings_.fee_basis_points),
       money(store, runtime, kinds_),
       withdrawals(store, runtime, kinds_, [this](std::string user) { return recover_user(std::move(user)); }),
@@ -68,7 +86,8 @@ Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& h
           },
           settings_.node_name),
       recoverer(
-          runtime, [this] { return nodes.count(); }, campaign_stays_in_use),
+          runtime, [this] { return nodes.count(); },
+          store.exclusive() ? own_campaign_stays_in_use : campaign_stays_in_use),
       sweep(store, runtime),
       gauges_(std::make_unique<Gauges>(metrics)) {
   purchases.on_use = [this](const store::Key& campaign) {
@@ -77,13 +96,21 @@ Market::Market(store::Store& store, runtime::Runtime& runtime, PasswordHasher& h
   };
   campaigns.on_change = [this](const store::Key& key, const Campaign& campaign) { catalogue.taken(key, campaign); };
 
-  sweep.add("credentials/", [this](ScanItem item, Time) { return accounts.ensure_balance(user_of(item.key)); });
-  sweep.add("balance/",
-            [this](ScanItem item, Time void_until) { return sweep_account(user_of(item.key), void_until); });
-  sweep.add("campaign/",
-            [this](ScanItem item, Time void_until) { return sweep_campaign(std::move(item.key), void_until); });
+  // Balances first: at a start, everything of a purchase that was left is reached from its hold.
+  sweep.add(
+      "balance/", [this](ScanItem item, Time void_until) { return sweep_balance(user_of(item.key), void_until); },
+      [](Page page) -> Task<Result<Page>> { co_return with_hold_or_promise(std::move(page)); });
+  sweep.add(
+      "campaign/", [this](ScanItem item, Time void_until) { return sweep_campaign(std::move(item), void_until); },
+      [this](Page page) { return look_at_campaigns(std::move(page)); });
   sweep.add("withdrawal/", [this](ScanItem item, Time) { return withdrawals.refund(std::move(item.key)); });
   sweep.add("deposit/", [this](ScanItem item, Time) { return sweep_deposit(std::move(item)); });
+  sweep.add(
+      "credentials/", [this](ScanItem item, Time) { return accounts.ensure_balance(user_of(item.key)); },
+      [this](Page page) { return without_balance(store_, std::move(page)); });
+  sweep.add(
+      "filler/", [this](ScanItem item, Time) { return fillers.list_missing(owner_of(item.key)); },
+      [this](Page page) { return look_at_fillers(std::move(page)); });
 }
 
 Market::~Market() = default;
@@ -103,7 +130,7 @@ Task<Result<void>> Market::recover_user(std::string user) {
   co_return listed;
 }
 
-Task<Result<void>> Market::sweep_account(std::string user, Time void_until) {
+Task<Result<void>> Market::sweep_balance(std::string user, Time void_until) {
   // A node whose clock was ahead would keep the account held until that time has come.
   const Time void_from = runtime_.now() + limits::hold_is_old;
   CO_TRY(const auto held, co_await purchases.holders().tidy(keys::balance(user), void_until, void_from));
@@ -112,15 +139,35 @@ Task<Result<void>> Market::sweep_account(std::string user, Time void_until) {
     gauges_->holds_seen.fetch_add(1);
     gauges_->oldest_seen_ms.store(std::max(gauges_->oldest_seen_ms.load(), age_ms));
   }
-  CO_TRY_VOID(co_await fillers.list_missing(user));
-  auto listed = co_await campaigns.list_missing(std::move(user));
-  co_return listed;
+  co_return success();
 }
 
-Task<Result<void>> Market::sweep_campaign(store::Key campaign, Time void_until) {
+// The campaigns whose sellers' lists are short are mended here; which have a slot to be settled, each knows itself.
+Task<Result<Page>> Market::look_at_campaigns(Page page) {
+  CO_TRY(const auto short_lists, co_await with_unlisted<CampaignList>(store_, "campaigns/", keys_of(page)));
+  for (const std::string& seller : short_lists) {
+    CO_TRY_VOID(co_await campaigns.list_missing(seller));
+  }
+  co_return page;
+}
+
+// One of the fillers of each user whose list is short.
+Task<Result<Page>> Market::look_at_fillers(Page page) {
+  CO_TRY(const auto short_lists, co_await with_unlisted<FillerList>(store_, "fillers/", keys_of(page)));
+  Page few;
+  for (const std::string& user : short_lists)
+    few.push_back(*std::ranges::find_if(page, [&](const ScanItem& item) { return owner_of(item.key) == user; }));
+  co_return few;
+}
+
+Task<Result<void>> Market::sweep_campaign(ScanItem item, Time void_until) {
+  // One read for those that are settled, which are nearly all.
+  CO_TRY(const auto campaign, store::decode_snapshot<Campaign>(item.key, item.document));
+  CO_TRY(const auto unsettled, co_await store_.get(keys::slot(item.key, campaign->value.last + 1)));
+  if (!unsettled) co_return success();
   // If even the youngest hold has no living driver, there is nobody to be graceful to.
   const Milliseconds grace = void_until == Time::max() ? Milliseconds(0) : limits::recovery_grace;
-  CO_TRY_VOID(co_await purchases.sales().recover(std::move(campaign), grace));
+  CO_TRY_VOID(co_await purchases.sales().recover(std::move(item.key), grace));
   co_return success();
 }
 
@@ -138,7 +185,8 @@ Task<Result<std::uint64_t>> Market::recover_now(Time void_until) {
 }
 
 Task<Result<std::uint64_t>> Market::recover_at_start() {
-  const Time void_until = store_.exclusive() ? Time::max() : runtime_.now() - limits::hold_is_old;
+  // A hold of this process may be as old as the Market itself, to the millisecond.
+  const Time void_until = store_.exclusive() ? began_ - Milliseconds(1) : runtime_.now() - limits::hold_is_old;
   auto failed = co_await sweep.once(void_until);
   co_return failed;
 }
@@ -176,7 +224,7 @@ Task<void> Market::audit_loop() {
     waited += limits::recovery_dice;
     if (waited < settings_.audit_every) continue;
     waited = Milliseconds(0);
-    auto report = co_await audit.run(limits::recovery_longest);
+    auto report = co_await audit.run(limits::recovery_longest, settings_.audit_per_second);
     if (!report) continue;  // the store is away; its own metrics say so, and the next round comes
     gauges_->audit_findings.set(static_cast<std::int64_t>(report.value().findings.size()));
     const std::lock_guard lock(audit_mutex_);

@@ -28,6 +28,7 @@ struct MarketSettings {
   std::int64_t fee_basis_points = 0;                 // of new sales: 0 to limits::fee_max_basis_points
   std::size_t sweep_per_second = 1000;               // documents that sweep and catalogue each look at in a second
   Milliseconds audit_every = std::chrono::hours(1);  // between two background audits
+  std::size_t audit_per_second = 2000;               // documents that they look at in a second; 0: as fast as it goes
   std::string node_name = "";                        // of this process, for the operator
 };
 
@@ -48,6 +49,7 @@ class Market {
   store::Store& store_;
   runtime::Runtime& runtime_;
   MarketSettings settings_;
+  const Time began_;
   journal::Kinds kinds_;
 
  public:
@@ -72,7 +74,9 @@ class Market {
   // undecided are voided. Returns how many documents could not be repaired. Errors: the store's, of the scan.
   Task<Result<std::uint64_t>> recover_now(Time void_until);
 
-  // As recover_now, for a start: if nobody else can be using the store, every hold is from a process that has ended.
+  // As recover_now, for a start: if nobody else can be using the store, a hold that is older than this Market is from a
+  // process that has ended. Purchases may be made meanwhile: theirs are younger. Should the clock have been set back
+  // between the two, a hold looks younger than it is, and the sweep ends it when it looks old.
   Task<Result<std::uint64_t>> recover_at_start();
 
   // The accounts that are held now, found by a scan: for the operator. Errors: the store's.
@@ -86,8 +90,10 @@ class Market {
 
  private:
   struct Gauges;
-  Task<Result<void>> sweep_account(std::string user, Time void_until);
-  Task<Result<void>> sweep_campaign(store::Key campaign, Time void_until);
+  Task<Result<void>> sweep_balance(std::string user, Time void_until);
+  Task<Result<void>> sweep_campaign(store::ScanItem item, Time void_until);
+  Task<Result<std::vector<store::ScanItem>>> look_at_campaigns(std::vector<store::ScanItem> page);
+  Task<Result<std::vector<store::ScanItem>>> look_at_fillers(std::vector<store::ScanItem> page);
   Task<Result<void>> sweep_deposit(store::ScanItem item);
   [[nodiscard]] std::vector<store::Key> heads_to_tell() const;
   Task<void> audit_loop();
