@@ -99,6 +99,13 @@ CLI::App* add_serve(CLI::App& app, Options& options) {
   add_time(serve, "audit-every-ms", options.serve.node.market.audit_every, "Between two audits in the background");
   add(serve, "name", options.serve.node.market.node_name,
       "What the operator's page calls this node; the host and port by default");
+  add(serve, "audit-per-second", options.serve.node.market.audit_per_second,
+      "Documents that an audit in the background looks at in a second; 0: as fast as it goes");
+  add(serve, "sweep-per-second", options.serve.node.market.sweep_per_second,
+      "Documents that the sweep looks at in a second")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
+  add_time(serve, "recovery-wait-ms", options.serve.recovery_wait,
+           "For what a crash has left to be finished before the market is served; the rest is finished meanwhile");
   add_flag(serve, "steps", options.serve.node.steps,
            "Write one document at a time, also where the store could change several at once");
   add(serve, "threads", options.serve.node.threads, "Event loops; 0: one for each processor");

@@ -16,7 +16,8 @@ struct ServeSettings {
   NodeSettings node;
   http::ServerSettings server;
   http::AppSettings app;
-  Milliseconds shutdown{10'000};  // how long requests in flight may take at the end
+  Milliseconds shutdown{10'000};      // how long requests in flight may take at the end
+  Milliseconds recovery_wait{3'000};  // for what a crash has left, before it is served; the rest behind
   bool demo = false;
   std::string bitcoin;  // the file with the settings of bitcoin; empty: this market takes none
   std::string pages;    // the folder with the web pages; empty: the one that was installed with the program, if any

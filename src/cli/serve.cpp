@@ -11,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/demo.hpp"
 #include "cli/open_store.hpp"
+#include "cli/recovery.hpp"
 #include "http/app.hpp"
 #include "http/log.hpp"
 #include "http/pages.hpp"
@@ -73,14 +74,15 @@ Result<std::unique_ptr<bitcoin::Cashier>> make_cashier(Node* node, const std::st
   return cashier;
 }
 
-// Everything that runs beside requests, once the store is there: what a crash has left is finished first; what cannot
-// be is left to the sweep. Errors: the store's, Cashier::check().
-Task<Result<void>> begin(Node* node, bitcoin::Cashier* cashier) {
+// Everything that runs beside requests, once the store is there: what a crash has left is finished first, if that does
+// not take longer than `wait`; what cannot be is left to the sweep. Errors: the store's, Cashier::check().
+Task<Result<void>> begin(Node* node, bitcoin::Cashier* cashier, Milliseconds wait) {
   if (cashier) {
     CO_TRY_VOID(co_await cashier->check());
   }
-  CO_TRY(const auto left, co_await node->market().recover_at_start());
-  if (left > 0) log_warning("recovery_left_work", {{"documents", std::to_string(left)}});
+  CO_TRY(const auto left,
+         co_await recover_at_most(&node->runtime(), [node] { return node->market().recover_at_start(); }, wait));
+  if (left.value_or(0) > 0) log_warning("recovery_left_work", {{"documents", std::to_string(*left)}});
   node->market().start(node->loops().at(0));
   if (cashier) cashier->start(node->loops().at(node->loops().size() - 1));
   co_return success();
@@ -90,11 +92,11 @@ Task<Result<void>> begin(Node* node, bitcoin::Cashier* cashier) {
 bool passes(const Error& error) { return error.code() == Code::unavailable || error.code() == Code::undecided; }
 
 // As begin(), for a store that was not there at the start. What will not pass by itself ends the program.
-Task<void> begin_later(Node* node, bitcoin::Cashier* cashier, std::atomic<bool>* gave_up) {
+Task<void> begin_later(Node* node, bitcoin::Cashier* cashier, Milliseconds wait, std::atomic<bool>* gave_up) {
   while (!node->runtime().stopping()) {
     co_await node->runtime().sleep(Milliseconds(200));
     if (!node->store_is_there()) continue;
-    const auto begun = co_await begin(node, cashier);
+    const auto begun = co_await begin(node, cashier, wait);
     if (begun) {
       log_info("ready", {});
       co_return;
@@ -136,7 +138,7 @@ int serve(ServeSettings settings) {
   bool at_once = node.store_is_there();
   if (at_once) {
     // Before anybody asks.
-    const auto begun = node.run(begin(&node, cashier.get()));
+    const auto begun = node.run(begin(&node, cashier.get(), settings.recovery_wait));
     if (!begun && !passes(begun.error())) return failed(begun.error());
     at_once = begun.has_value();
   }
@@ -161,7 +163,7 @@ int serve(ServeSettings settings) {
   std::atomic<bool> gave_up = false;
   if (!at_once)
     node.runtime().spawn(node.loops().at(0), "begin when the store is there",
-                         begin_later(&node, cashier.get(), &gave_up));
+                         begin_later(&node, cashier.get(), settings.recovery_wait, &gave_up));
   const bool tls = !settings.server.tls_certificate_file.empty();
   const std::string host = settings.server.address.find(':') == std::string::npos ? settings.server.address
                                                                                   : '[' + settings.server.address + ']';
