@@ -77,9 +77,9 @@ def output_of(command, **options):
     return done.stdout
 
 
-def wrk(url, seconds, connections=64):
+def wrk(url, seconds, connections=64, script=None):
     """Requests per second that one thread of wrk gets answered. RuntimeError if an answer was not a success."""
-    text = output_of(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url])
+    text = output_of(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *(["-s", script] if script else []), url])
     if "Non-2xx" in text or "Socket errors" in text:
         raise RuntimeError("wrk: " + " ".join(re.findall(r".*(?:Non-2xx|Socket errors).*", text)).strip())
 

@@ -18,6 +18,7 @@ import tempfile
 import baselines
 import chart
 import machine
+import million
 import ours
 import profile_purchases
 import stores
@@ -29,8 +30,8 @@ BUILD = ROOT / "build/release"
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=10, help="of each measurement (10)")
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each row (5)")
+    parser.add_argument("--seconds", type=int, help="of each measurement (10; with --million 5)")
+    parser.add_argument("--rounds", type=int, help="measurements of each row (5; with --million 3)")
     parser.add_argument("--quick", action="store_true", help="one round of 2 s each: does it run, not how fast")
     parser.add_argument("--only", metavar="WORD", action="append", default=[],
                         help="only rows whose name has this word: PostgreSQL, SQLite, nginx, library, steps, HTTP, ads")
@@ -38,19 +39,27 @@ def arguments():
                         "and etcd, in writes, rounds, time and purchases per second")
     parser.add_argument("--profile", action="store_true", help="instead: where the microseconds of a purchase go, and what "
                         "writing its bytes costs with nothing around it")
+    parser.add_argument("--million", action="store_true", help="instead: a market of a million accounts, a million "
+                        "campaigns and ten million sold slots beside a small one")
+    parser.add_argument("--slots", type=int, default=10_000_000, help="with --million: slots sold before (10000000)")
+    parser.add_argument("--rest", type=int, default=60, help="with --million: seconds at rest (60)")
+    parser.add_argument("--buyers", type=int, default=64, help="with --million: buyers at once (64)")
     parser.add_argument("--purchases", type=int, default=300, help="with --stores: how many are counted (300)")
-    parser.add_argument("--accounts", type=int, help="(10000; with --stores 1000)")
-    parser.add_argument("--campaigns", type=int, help="(1000; with --stores 500)")
+    parser.add_argument("--accounts", type=int, help="(10000; with --stores 1000; with --million 1000000)")
+    parser.add_argument("--campaigns", type=int, help="(1000; with --stores 500; with --million 1000000)")
     parser.add_argument("--ad", metavar="PATH", default="/ads/demo-seller/1.json", help="the ad that is served")
     parser.add_argument("--dir", default="/var/tmp", help="where the stores lie: a real disk (/var/tmp)")
-    parser.add_argument("--out", type=pathlib.Path, help="the figures as JSON (build/bench.json, or bench-stores.json, bench-profile.json)")
+    parser.add_argument("--out", type=pathlib.Path,
+                        help="the figures as JSON (build/bench.json, or bench-stores.json, -profile.json, -million.json)")
     parser.add_argument("--chart", default=ROOT / "build/bench.svg", type=pathlib.Path, help="the rates as a chart")
     options = parser.parse_args()
     if options.quick:
         options.seconds, options.rounds = 2, 1
-    options.accounts = options.accounts or (1000 if options.stores else 10000)
-    options.campaigns = options.campaigns or (500 if options.stores else 1000)
-    kind = "-stores" if options.stores else "-profile" if options.profile else ""
+    kind, seconds, rounds, accounts, campaigns = (
+        ("-stores", 10, 5, 1000, 500) if options.stores else ("-million", 5, 3, 1_000_000, 1_000_000) if options.million else
+        ("-profile" if options.profile else "", 10, 5, 10000, 1000))
+    options.seconds, options.rounds = options.seconds or seconds, options.rounds or rounds
+    options.accounts, options.campaigns = options.accounts or accounts, options.campaigns or campaigns
     options.out = options.out or ROOT / f"build/bench{kind}.json"
     return options
 
@@ -185,6 +194,8 @@ def main():
             return stores.run(options, about, folder)
         if options.profile:
             return profile_purchases.run(options, about, folder, BUILD)
+        if options.million:
+            return million.run(options, about, folder)
         rows = rows_of(options, folder)
         if not rows:
             sys.exit("bench: nothing to measure")

@@ -187,16 +187,17 @@ Task<Result<void>> raw_write(store::Store* store, double* took_ms) {
 
 Result<std::string> count(Place& place, std::size_t purchases) {
   const cli::BenchSettings size{.buyers = 1, .accounts = 20, .campaigns = 20};
-  cli::BenchMarket bench(place.market, place.counting, place.runtime, size, [&] { return place.wait_idle(); });
+  cli::BenchMarket bench(place.counting, place.runtime, size, [&] { return place.wait_idle(); });
   TRY_VOID(run_on(place, bench.prepare()));
   Figures figures;
   constexpr std::size_t warm_up = 40;
   for (std::size_t i = 0; i < purchases + warm_up; ++i) {
     double purchase_ms = 0, raw_ms = 0;
     CountingStore::Counts before;
-    market::Order order{cli::BenchMarket::user(1 + i % size.accounts),
-                        "seller",
-                        1 + i % size.campaigns,
+    auto [seller, campaign] = cli::MadeMarket::place(i % size.campaigns);
+    market::Order order{cli::MadeMarket::user(i % size.accounts),
+                        std::move(seller),
+                        campaign,
                         1 + i / size.campaigns,
                         runtime::random_uuid(place.real),
                         1,
@@ -220,7 +221,7 @@ Result<std::string> count(Place& place, std::size_t purchases) {
 }
 
 Result<std::string> rate(Place& place, const cli::BenchSettings& size) {
-  cli::BenchMarket bench(place.market, place.counting, place.runtime, size, [&] { return place.wait_idle(); });
+  cli::BenchMarket bench(place.counting, place.runtime, size, [&] { return place.wait_idle(); });
   TRY_VOID(runtime::run_blocking(bench.prepare()));
   const auto result = bench.run(
       place.loops, [&](std::size_t, market::Order order) { return place.market.purchases.buy(std::move(order)); });

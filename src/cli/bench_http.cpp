@@ -102,7 +102,7 @@ Task<Result<market::Bought>> buy(std::vector<Idle>* idle, runtime::EventLoops* l
                            ",\"highest_price_sat\":" + order.highest_price.to_string() + '}';
   std::string request = "PUT /api/campaigns/" + order.seller + '/' + std::to_string(order.campaign) + "/slots/" +
                         std::to_string(order.slot) + " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " +
-                        BenchMarket::token(account) +
+                        MadeMarket::token(account) +
                         "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
                         "\r\n\r\n" + body;
   auto answer = co_await exchange(client.get(), std::move(request));
@@ -129,7 +129,7 @@ Result<BenchResult> measure_http(const BenchCommand& command) {
   http::Server server(server_settings, node->loops(), node->runtime(), app, node->metrics());
   TRY_VOID(server.start());
 
-  BenchMarket bench(node->market(), node->store(), node->runtime(), command.size,
+  BenchMarket bench(node->store(), node->runtime(), command.size,
                     [&] { return node->wait_idle(std::chrono::seconds(60)); });
   TRY_VOID(node->run(bench.prepare()));
   // The clients have one processor's thread of their own, as wrk has.
@@ -143,7 +143,12 @@ Result<BenchResult> measure_http(const BenchCommand& command) {
   idle.clear();
   server.stop(Milliseconds(5000));
   if (!result.ended) return Error(Code::undecided, "the buyers did not come to an end within a minute");
+  if (command.size.loaded) {
+    node->close();
+    return result;
+  }
   TRY(const auto books, node->run(node->market().audit.look()));
+  result.audited = true;
   node->close();
   if (!books.passed()) {
     return Error(Code::corrupt, "the audit found " + std::to_string(books.findings.size()) + " faults, the first: " +
@@ -165,9 +170,9 @@ int report(const BenchCommand& command, const Result<BenchResult>& result) {
   if (command.json) {
     std::printf("%s\n", figures.json().c_str());
   } else {
-    std::printf(
-        "%zu buyers: %.0f purchases a second, half within %.2f ms, 99 of 100 within %.2f ms; the audit passed\n",
-        command.size.buyers, figures.per_second, figures.p50_ms, figures.p99_ms);
+    std::printf("%zu buyers: %.0f purchases a second, half within %.2f ms, 99 of 100 within %.2f ms%s\n",
+                command.size.buyers, figures.per_second, figures.p50_ms, figures.p99_ms,
+                figures.audited ? "; the audit passed" : "");
   }
   return figures.failed == 0 ? 0 : 1;
 }

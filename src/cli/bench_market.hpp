@@ -1,14 +1,15 @@
-// BenchMarket: a market of a given size on a new store, to be bought from as fast as it goes: for `abc2 bench`.
+// BenchMarket: a market of a given size, to be bought from as fast as it goes: for `abc2 bench`.
 //
-// Accounts, campaigns and ads are made as documents, in bulk; money is funded and slots are bought as ever, durable.
-// The clock runs a hundred thousand times as fast as it should, so that prices fall back to the floor between two
-// purchases instead of doubling beyond all money.
+// What there is in the beginning is made as documents, in bulk (made_market.hpp), or was so before; slots are bought as
+// ever, durable. The clock runs a hundred thousand times as fast as it should, so that prices fall back to the floor
+// between two purchases instead of doubling beyond all money.
 //
 // What the constructor is given is borrowed.
 #pragma once
 #include <atomic>
 #include <memory>
 
+#include "cli/made_market.hpp"
 #include "market/market.hpp"
 #include "runtime/asio_runtime.hpp"
 #include "runtime/event_loops.hpp"
@@ -34,6 +35,8 @@ struct BenchSettings {
   std::size_t buyers = 64;  // at once
   std::size_t accounts = 10'000;
   std::size_t campaigns = 1'000;
+  std::size_t slots = 0;  // sold before
+  bool loaded = false;    // `abc2 bench load` has filled the store, with the same numbers
   std::chrono::milliseconds warm_up{1'000};
   std::chrono::milliseconds duration{5'000};
 };
@@ -43,7 +46,8 @@ struct BenchResult {
   std::uint64_t refused = 0;  // somebody else was faster, or the account was held: tried again elsewhere
   std::uint64_t failed = 0;   // anything else
   std::string first_failure;
-  bool ended = false;  // whether everything that was begun has ended
+  bool audited = false;  // and the audit passed
+  bool ended = false;    // whether everything that was begun has ended
   double seconds = 0;
   double per_second = 0;
   double p50_ms = 0, p99_ms = 0, max_ms = 0;  // of those that were bought
@@ -61,16 +65,15 @@ class BenchMarket {
   using Buy = std::function<Task<Result<market::Bought>>(std::size_t account, market::Order order)>;
 
   // `wait_idle` blocks until the buyers, and what they left to the background, have ended; false: they have not.
-  BenchMarket(market::Market& market, store::Store& store, runtime::Runtime& runtime, BenchSettings settings,
-              std::function<bool()> wait_idle)
-      : market_(market), store_(store), runtime_(runtime), settings_(settings), wait_idle_(std::move(wait_idle)) {}
+  BenchMarket(store::Store& store, runtime::Runtime& runtime, BenchSettings settings, std::function<bool()> wait_idle)
+      : store_(store),
+        runtime_(runtime),
+        settings_(settings),
+        made_({settings.accounts, settings.campaigns, settings.slots}, runtime.now()),
+        wait_idle_(std::move(wait_idle)) {}
 
-  // Fills the store. Errors: conflict (it is not empty), the store's.
+  // Fills the store, or looks whether it was filled. Errors: not_found (it was not), those of load_market.
   Task<Result<void>> prepare();
-
-  // A token (an API key) of the account with this index: prepare() has made one for each.
-  static std::string user(std::size_t account);
-  static std::string token(std::size_t account);
 
   // Buys from `settings.buyers` coroutines on the loops, for warm_up + duration; counts the latter. Blocks.
   BenchResult run(runtime::EventLoops& loops, Buy buy);
@@ -78,14 +81,12 @@ class BenchMarket {
  private:
   struct Tally;
   struct Shared;
-  Task<Result<void>> add_account(std::size_t index);
-  Task<Result<void>> add_campaign(std::size_t index);
   static Task<void> buyer(BenchMarket* self, const Buy* buy, std::size_t index, Shared* shared, Tally* tally);
 
-  market::Market& market_;
   store::Store& store_;
   runtime::Runtime& runtime_;
   BenchSettings settings_;
+  MadeMarket made_;
   std::function<bool()> wait_idle_;
 };
 

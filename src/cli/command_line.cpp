@@ -182,22 +182,41 @@ int run_bitcoin(const CLI::App& bitcoin, Options options) {
 }
 
 CLI::App* add_bench(CLI::App& app, Options& options) {
-  auto* bench = app.add_subcommand("bench", "Measure purchases on a new, empty store.");
+  auto* bench = app.add_subcommand("bench", "Measure purchases on a new, empty store, or on one that was loaded.");
   bench->require_subcommand(1);
   auto* library = bench->add_subcommand("purchases", "Through the library, in this process.");
   auto* http = bench->add_subcommand("http", "Through HTTP, over loopback.");
-  for (auto* one : {library, http}) {
-    one->add_option("--buyers", options.bench.size.buyers, "Buyers at once")->capture_default_str();
-    one->add_option("--seconds", options.bench_seconds, "How long to measure, after a second to warm up")
-        ->capture_default_str()
-        ->check(CLI::Range(0.1, 600.0));
-    one->add_option("--accounts", options.bench.size.accounts, "Accounts")->capture_default_str();
-    one->add_option("--campaigns", options.bench.size.campaigns, "Campaigns")->capture_default_str();
-    one->add_flag("--steps", options.bench.steps, "Write one document at a time, as on a store without commits");
+  auto* load = bench->add_subcommand("load", "Fill a new store with a market of a given size.");
+  auto* orphans = bench->add_subcommand("orphans", "Leave purchases half-done in a store that was loaded.");
+  auto& size = options.bench.size;
+  for (auto* one : {library, http, load, orphans}) {
+    one->add_option("--accounts", size.accounts, "Accounts, two at least")->capture_default_str();
+    one->add_option("--campaigns", size.campaigns, "Campaigns, at most ten for each account")->capture_default_str();
+    one->add_option("--slots", size.slots, "Slots that were sold before, spread over campaigns and accounts")
+        ->capture_default_str();
     one->add_flag("--json", options.bench.json, "Print one line of JSON");
     one->fallthrough();
   }
+  for (auto* one : {library, http}) {
+    one->add_option("--buyers", size.buyers, "Buyers at once")->capture_default_str();
+    one->add_option("--seconds", options.bench_seconds, "How long to measure, after a second to warm up")
+        ->capture_default_str()
+        ->check(CLI::Range(0.1, 600.0));
+    one->add_flag("--steps", options.bench.steps, "Write one document at a time, as on a store without commits");
+    one->add_flag("--loaded", size.loaded,
+                  "`abc2 bench load` has filled the store, with the same numbers; there is no audit afterwards");
+  }
+  orphans->add_option("--count", options.bench.orphans, "How many")->capture_default_str();
   return bench;
+}
+
+int run_bench(const CLI::App& bench, Options options) {
+  options.bench.store = options.store;
+  options.bench.size.duration = Milliseconds(static_cast<std::int64_t>(options.bench_seconds * 1000));
+  if (bench.get_subcommand("purchases")->parsed()) return bench_purchases(std::move(options.bench));
+  if (bench.get_subcommand("http")->parsed()) return bench_http(std::move(options.bench));
+  if (bench.get_subcommand("load")->parsed()) return bench_load(std::move(options.bench));
+  return bench_orphans(std::move(options.bench));
 }
 
 NodeSettings node_settings(const Options& options) {
@@ -273,12 +292,7 @@ int run_command_line(int argc, char** argv) {
     return import_store(std::move(options.imported));
   }
   if (bitcoin_command->parsed()) return run_bitcoin(*bitcoin_command, std::move(options));
-  if (bench_command->parsed()) {
-    options.bench.store = options.store;
-    options.bench.size.duration = Milliseconds(static_cast<std::int64_t>(options.bench_seconds * 1000));
-    const bool library = bench_command->get_subcommand("purchases")->parsed();
-    return library ? bench_purchases(std::move(options.bench)) : bench_http(std::move(options.bench));
-  }
+  if (bench_command->parsed()) return run_bench(*bench_command, std::move(options));
   if (version_command->parsed()) std::printf("abc2 %s\n", std::string(http::version()).c_str());
   return 0;
 }

@@ -69,11 +69,17 @@ struct BenchCommand {
   std::string store;  // a new one
   BenchSettings size;
   bool steps = false;  // one document at a time
+  std::size_t orphans = 1'000;
   bool json = false;
 };
 // Through the library, in this process; the store must be embedded.
 int bench_purchases(BenchCommand command);
 // Through HTTP, from clients in this process to a server in this process, over loopback.
 int bench_http(BenchCommand command);
+// Fills a new store with a market of that size and says how fast that went.
+int bench_load(BenchCommand command);
+// Leaves `orphans` purchases in a store that bench_load has filled, each of another account at another campaign, as a
+// process does that dies after the write that decides: hold and slot are there, nothing else. Prints where.
+int bench_orphans(BenchCommand command);
 
 }  // namespace abc2::cli

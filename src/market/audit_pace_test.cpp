@@ -18,7 +18,8 @@ TEST(AuditPace, IsKept) {
   EXPECT_EQ(world.runtime.now(), began) << "who asks for it waits for nothing";
   EXPECT_EQ(text(testing::run(audit.look(10))), "");
   const auto documents = static_cast<std::int64_t>(town.size());
-  EXPECT_GE(world.runtime.now() - began, Milliseconds((documents - 10) * 100)) << documents << " documents, 10 a second";
+  EXPECT_GE(world.runtime.now() - began, Milliseconds((documents - 10) * 100))
+      << documents << " documents, 10 a second";
   EXPECT_LE(world.runtime.now() - began, Milliseconds(documents * 100));
 }
 
