@@ -202,6 +202,24 @@ TEST(Auditor, FindsAPasswordThatDoesNotOpen) {
   EXPECT_THAT(audit_answers(documents, {says("old")}, {}), HasSubstr("does not open"));
 }
 
+TEST(Auditor, FindsARepeatedCreationAmongTheNewestOnly) {
+  const auto books = [](int between) {
+    Documents documents = end();
+    int number = 0;
+    const auto add = [&](const std::string& attempt) {
+      const std::string digits = std::to_string(++number);
+      documents["filler/a/" + std::string(10 - digits.size(), '0') + digits] = R"({"attempt":")" + attempt + "\"}";
+    };
+    add("f");
+    for (int i = 0; i < between; ++i) add("g" + std::to_string(i));
+    add("f");
+    documents["fillers/a"] = R"({"last":)" + std::to_string(number) + "}";
+    return audit_books(start(), documents, expected());
+  };
+  EXPECT_THAT(books(15), HasSubstr("made two"));
+  EXPECT_THAT(books(16), IsEmpty());
+}
+
 TEST(Auditor, FindsANumberOfAnotherOnes) {
   Documents documents{{"filler/a/0000000001", R"({"attempt":"f"})"}};
   const auto says = [](const char* attempt) {
