@@ -242,7 +242,9 @@ def main():
         test = Test(arguments.program, directory, arguments.seed)
         try:
             test.setup()
-            while test.kills < arguments.kills:
+            # A test of crashes in the middle of purchases has to have met them; how often one does is up to the machine.
+            while test.kills < arguments.kills or test.rounds_hit < arguments.kills * 0.8:
+                assert test.kills < 3 * arguments.kills, f"only {test.rounds_hit} of {test.kills} kills hit a purchase"
                 test.round()
                 assert not failures, failures[0]
             report = test.expect_settled()
@@ -259,8 +261,6 @@ def main():
           f"been bought")
     print(f"ready {statistics.median(test.starts):.3f} s after the start (longest {max(test.starts):.3f}), settled "
           f"{statistics.median(test.settled):.3f} s after that (longest {max(test.settled):.3f}, audit included)")
-    # A test of crashes in the middle of purchases has to have met them.
-    assert test.rounds_hit >= arguments.kills * 0.8, f"only {test.rounds_hit} kills hit a purchase"
     assert 0 < test.landed < test.unanswered, "kills hit before and after the decision"
 
 
