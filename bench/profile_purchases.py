@@ -1,6 +1,7 @@
 """Where the microseconds of a purchase go: perf looks at `abc2 bench purchases` while it measures, once with a commit
 for each purchase and once in steps; what it sees is divided by thread and by kind of work, and by the purchases of that
-time. Beside it the limit: what the same bytes cost when they are written and synced with nothing around them.
+time. Beside it the limit: what the same bytes cost when they are written and synced with nothing around them. To be
+looked at makes each switch of a thread dearer: rates are those of ./dev bench, what is to be read here are shares.
 """
 import collections
 import json
