@@ -7,6 +7,7 @@ import pwd
 import subprocess
 
 import machine
+from machine import free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -94,7 +95,7 @@ class Nginx:
         self.folder = pathlib.Path(folder)
         (self.folder / "www").mkdir(parents=True)
         (self.folder / "www/ad.json").write_bytes(body)
-        self.port = machine.free_port()
+        self.port = free_port()
         # Its workers change to another user when it is started by root.
         os.chmod(self.folder, 0o755)
         scratch = "".join(f"  {kind}_temp_path {self.folder}/tmp;\n"

@@ -5,7 +5,11 @@ import platform
 import re
 import socket
 import subprocess
+import sys
 import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+from ports import free_port  # noqa: E402
 
 
 def describe(folder):
@@ -38,12 +42,6 @@ def disk_sync(folder, writes=300):
         path.unlink()
     taken.sort()
     return {"p50": round(taken[writes // 2]), "p99": round(taken[writes * 99 // 100])}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for_port(port, process, seconds=30):

@@ -19,6 +19,7 @@ import sys
 import time
 
 import machine
+from machine import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ABC2 = ROOT / "build/release/abc2"
@@ -66,7 +67,7 @@ class Market:
     @contextlib.contextmanager
     def served(self, *arguments):
         """Yields the seconds from the start of the process until the market answered."""
-        self.port = machine.free_port()
+        self.port = free_port()
         began = time.monotonic()
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen([ABC2, "serve", "--store", self.store, "--port", str(self.port),

@@ -5,6 +5,7 @@ import subprocess
 import urllib.request
 
 import machine
+from machine import free_port
 
 
 class Abc2:
@@ -38,7 +39,7 @@ class Abc2:
     @contextlib.contextmanager
     def server(self, *arguments):
         """A server with the demo's campaigns; yields its base URL."""
-        port = machine.free_port()
+        port = free_port()
         with open(self.folder / "serve.log", "a", encoding="utf-8") as log:
             process = subprocess.Popen([self.program, "serve", "--demo", "--port", str(port), "--store", self.new_store(),
                                         *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -1,11 +1,16 @@
 # Sourced by ./dev. All tests, in stages; the last line is the sum: "N passed, N failed".
 # What does not build counts as one failure of its stage, and the other stages still run.
 
-passed=0 failed=0 counted=
+passed=0 failed=0 counted= failures=
 
 count() {
   passed=$((passed + $1))
   failed=$((failed + $2))
+}
+
+# remember NAME LOG: what failed first, to be said once more at the very end, where whoever reads a long log looks.
+remember() {
+  failures+="== $1"$'\n'$(grep -E -A8 ': Failure$|FAILED|terminate called|SUMMARY: |Timeout|Error:|^Traceback' "$2" | head -n 60)$'\n'
 }
 
 # count_file JUNIT STATUS: adds up what a JUnit file says of a run that ended with that status; `counted` says it.
@@ -33,7 +38,10 @@ stage() {
   ctest --test-dir "$dir" -j $(($(nproc) + 1)) --timeout 900 --no-tests=error --output-on-failure \
     --output-junit "$dir/results.xml" "$@" </dev/null >"$dir/ctest.log" 2>&1
   local status=$?
-  [ $status = 0 ] || grep -v '^Test *#\|^[0-9]*/[0-9]* Test.*Passed' "$dir/ctest.log" | tail -n 300
+  if [ $status != 0 ]; then
+    grep -v '^Test *#\|^[0-9]*/[0-9]* Test.*Passed' "$dir/ctest.log" | tail -n 300
+    remember "$name" "$dir/ctest.log"
+  fi
   count_file "$dir/results.xml" $status
   say "$name: $counted in $((SECONDS - started)) s"
 }
@@ -76,6 +84,7 @@ fuzz_stage() {
       bad=$((bad + 1))
       say "$name: FAILED"
       tail -n 60 "$root/build/asan/$name.log"
+      remember "$name" "$root/build/asan/$name.log"
     fi
   done
   count $((fuzzers - bad)) $bad
@@ -96,18 +105,25 @@ pages_stage() {
     count 1 0
   else
     tail -n 100 "$dir/check.log"
+    remember "types of the pages" "$dir/check.log"
     count 0 1
   fi
   (cd "$root/web" && npx --no-install vitest run --reporter=default --reporter=junit \
     --outputFile.junit="$dir/unit.xml") </dev/null >"$dir/unit.log" 2>&1
   status=$?
-  [ $status = 0 ] || tail -n 100 "$dir/unit.log"
+  if [ $status != 0 ]; then
+    tail -n 100 "$dir/unit.log"
+    remember "units of the pages" "$dir/unit.log"
+  fi
   count_file "$dir/unit.xml" $status
   say "web pages, units: $counted"
   (cd "$root/web" && ABC2_PROGRAM=$root/build/release/abc2 PLAYWRIGHT_JUNIT_OUTPUT_NAME=$dir/browser.xml \
     npx --no-install playwright test --reporter=list,junit) </dev/null >"$dir/browser.log" 2>&1
   status=$?
-  [ $status = 0 ] || tail -n 200 "$dir/browser.log"
+  if [ $status != 0 ]; then
+    tail -n 200 "$dir/browser.log"
+    remember "pages in a browser" "$dir/browser.log"
+  fi
   count_file "$dir/browser.xml" $status
   say "web pages, in a browser: $counted in $((SECONDS - started)) s"
 }
@@ -133,6 +149,7 @@ torture_stage() {
       bad=$((bad + 1))
       say "$store: FAILED"
       tail -n 100 "$dir/$store.log"
+      remember "torture of $store" "$dir/$store.log"
     fi
   done <<<"$torture_runs"
   count $((runs - bad)) $bad
@@ -154,6 +171,7 @@ run_tests() {
   fuzz_stage
   # Who asks for some tests has not asked for minutes of this.
   [ $# -gt 0 ] || torture_stage
+  printf '%s' "$failures"
   echo "$passed passed, $failed failed"
   [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }

@@ -1,10 +1,8 @@
 """Three members of etcd, started as docs/operating.md says, with TLS and certificates of clients: a server on them goes
 on when any one of them is lost."""
-import contextlib
 import json
 import pathlib
 import shlex
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,8 +10,10 @@ import time
 
 import runbook
 
+sys.path.append(str(runbook.ROOT / "tests"))
 sys.path.append(str(runbook.ROOT / "tests/http"))
 from abc2_server import PATIENCE, run, serving  # noqa: E402
+from ports import free_ports  # noqa: E402
 
 COMMAND = runbook.block("sh", "etcd --name e1")
 STORE = runbook.block("toml", "etcd://")
@@ -30,14 +30,6 @@ def certificates(folder):
     (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n", encoding="utf-8")
     openssl("x509", "-req", "-in", "node.csr", "-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial",
             "-days", "2", "-extfile", "names", "-out", "node.pem")
-
-
-def free_ports(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 class Members:

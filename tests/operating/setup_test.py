@@ -15,9 +15,10 @@ import time
 import runbook
 
 ROOT = runbook.ROOT
+sys.path.append(str(ROOT / "tests"))
 sys.path.append(str(ROOT / "tests/http"))
 from abc2_server import PATIENCE, PROGRAM, Server, run  # noqa: E402
-
+from ports import free_ports  # noqa: E402
 
 
 def must(*command, **more):
@@ -43,14 +44,6 @@ def the_unit_is_sound():
         command = command.replace("/etc/abc2/abc2.toml", str(settings)).split()
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
         assert done.returncode == 1 and "nowhere" in done.stderr, f"the settings file was not read: {done}"
-
-
-def free_ports(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def certificate(folder, name):

@@ -6,7 +6,6 @@ import pathlib
 import pwd
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,9 +13,11 @@ import time
 
 import runbook
 
+sys.path.append(str(runbook.ROOT / "tests"))
 sys.path.append(str(runbook.ROOT / "tests/http"))
 sys.path.append(str(runbook.ROOT / "tests/bitcoin"))
 from abc2_server import PATIENCE, run, serving  # noqa: E402
+from ports import free_port  # noqa: E402
 from postgres import PROGRAMS  # noqa: E402
 
 USER = {}
@@ -40,10 +41,7 @@ class Machine:
 
     def __init__(self, folder):
         self.data = folder / "main"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.folder, self.process = folder, None
+        self.port, self.folder, self.process = free_port(), folder, None
         folder.mkdir()
         if USER:
             os.chown(folder, USER["user"], USER["group"])

@@ -1,20 +1,16 @@
 """An etcd of a test's own: members in a folder of their own and on free ports of the loopback."""
 import contextlib
-import socket
+import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
+from ports import free_ports  # noqa: E402
+
 PATIENCE = 120  # seconds until a test gives up; nothing is decided by how long anything takes
-
-
-def free_ports(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 class Etcd:

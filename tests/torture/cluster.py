@@ -11,7 +11,8 @@ import pwd
 import subprocess
 import time
 
-from processes import Process, free_port
+from processes import Process
+from ports import free_port  # noqa: E402
 
 PROGRAMS = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), default=pathlib.Path("/usr/bin"))
 POSTGRES = "postgres" if os.geteuid() == 0 else None  # as root it refuses to run; Debian's package has made a user

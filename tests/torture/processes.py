@@ -5,28 +5,13 @@ All of them must be started by the main thread: they are told to die when the th
 import json
 import os
 import pathlib
-import random
 import signal
-import socket
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
-USED = set()
-
-
-def free_port():
-    """Below those that the kernel hands out, so that it stays free while what listens there is down."""
-    while True:
-        port = random.SystemRandom().randrange(15_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in USED:
-            USED.add(port)
-            return port
+sys.path.append(str(HERE.resolve().parent))
+from ports import free_port  # noqa: E402
 
 
 def children(pid):

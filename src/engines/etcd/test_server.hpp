@@ -9,10 +9,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <random>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -30,15 +35,21 @@ inline sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-// A socket that is bound to a free port of the loopback, and that port.
+// A socket that is bound to a free port of the loopback, and that port. It is below those that the kernel hands out
+// (32768 and up), so that no connection takes it while the server that listens there is down.
 inline std::pair<int, std::uint16_t> bound_socket() {
+  static std::random_device random;
+  static std::set<std::uint16_t> chosen;
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t length = sizeof address;
-  if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0)
-    throw std::runtime_error("there is no free port");
-  return {fd, ntohs(address.sin_port)};
+  for (int tries = 0; fd >= 0 && tries < 1000; ++tries) {
+    const auto port = static_cast<std::uint16_t>(std::uniform_int_distribution<int>(15'000, 31'999)(random));
+    const sockaddr_in address = loopback(port);
+    if (!chosen.contains(port) && bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+      chosen.insert(port);
+      return {fd, port};
+    }
+  }
+  throw std::runtime_error("there is no free port");
 }
 
 inline std::uint16_t free_port() {
@@ -101,7 +112,7 @@ class TestMember {
     std::vector<char*> arguments;
     for (auto& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
-    const std::string log = (directory_ / (name_ + ".log")).string();
+    const std::string log = log_path();
     pid_ = fork();
     if (pid_ != 0) return;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -111,9 +122,13 @@ class TestMember {
     _exit(1);
   }
   // Until it has a leader. It may be full, or want a password.
-  void wait_ready() const {
+  void wait_ready() {
     for (int tries = 0; !says("etcd_server_has_leader"); ++tries) {
-      if (tries == 1200) throw std::runtime_error("etcd does not start: is etcd-server installed?");
+      const bool ended = waitpid(pid_, nullptr, WNOHANG) == pid_;
+      if (ended) pid_ = 0;
+      if (ended || tries == 1200)
+        throw std::runtime_error("etcd " + std::string(ended ? "ended" : "has no leader") +
+                                 ": is etcd-server installed? It said: " + end_of_log());
       usleep(50'000);
     }
   }
@@ -134,6 +149,12 @@ class TestMember {
   void resume() const { ::kill(pid_, SIGCONT); }
 
  private:
+  [[nodiscard]] std::string log_path() const { return (directory_ / (name_ + ".log")).string(); }
+  [[nodiscard]] std::string end_of_log() const {
+    std::ifstream file(log_path());
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    return text.substr(text.size() - std::min<std::size_t>(text.size(), 2000));
+  }
   [[nodiscard]] bool says(const std::string& metric) const {
     return http(metrics_port_, "GET /metrics").find("\n" + metric + " 1\n") != std::string::npos;
   }
