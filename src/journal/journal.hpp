@@ -74,7 +74,8 @@ class Journal final : public JournalKind {
   // it. After any other decision, and after `conflict`, the hold is gone.
   // Errors: conflict (the holder changed since it was read: read again and decide again), undecided (the attempt may
   // or may not succeed: ask again with the same attempt), the store's.
-  Task<Result<Placed>> place(Plan plan);
+  // No coroutine itself: what is needed of `plan` has been copied when it returns.
+  Task<Result<Placed>> place(const Plan& plan);
 
   // Carries out the second half. Errors: undecided and the store's; then recovery settles it.
   Task<Result<void>> settle(Plan plan, Placed placed);
@@ -95,6 +96,7 @@ class Journal final : public JournalKind {
   static Decision decision(const Entry& entry, const store::Key& holder, const Hold& mine);
 
   Task<Result<std::optional<Entry>>> entry_at(Position at);
+  Task<Result<Placed>> place_in_steps(Plan plan);
   Task<Result<Placed>> place_at_once(Plan plan, std::vector<store::Write> writes);
   Task<Result<Placed>> locked(Plan plan, std::optional<store::Version> version);
   Task<Result<Decision>> finish(store::Key holder, Hold hold, Entry entry);

@@ -15,6 +15,8 @@ Plan Journal<Kind>::plan(store::Key head_key, const store::Versioned<Head>& head
   plan.hold = Hold{std::string(Kind::name), at.head, at.number, entry.attempt, now, store::RawJson{}};
   plan.hold.entry.text = store::encode(entry);
 
+  auto receipts = Kind::receipts(at, entry);
+  plan.writes.reserve(preparations.size() + receipts.size() + 4);
   for (auto& add : preparations)
     plan.writes.push_back({std::move(add.name), std::move(add.key), Absent{}, std::move(add.value)});
 
@@ -24,7 +26,7 @@ Plan Journal<Kind>::plan(store::Key head_key, const store::Versioned<Head>& head
   plan.writes.push_back({"lock", holder_key, holder.version, store::encode(locked)});
   plan.writes.push_back({"fill", Kind::entry_key(at), Absent{}, plan.hold.entry.text});
 
-  for (auto& receipt : Kind::receipts(at, entry))
+  for (auto& receipt : receipts)
     plan.writes.push_back({std::move(receipt.name), std::move(receipt.key), Absent{}, std::move(receipt.value)});
   Holder debited = Kind::debited(std::move(locked), at, entry);
   debited.hold.reset();
@@ -113,6 +115,14 @@ Task<Result<store::WriteOutcome>> Journal<Kind>::write(ConditionalWrite write, s
 }
 
 template <class Kind>
+Task<Result<Placed>> Journal<Kind>::place(const Plan& plan) {
+  auto together = as_commit(store_, plan.writes);
+  if (!together) return place_in_steps(plan);
+  // Only with preparations may the writes be needed again.
+  return place_at_once(plan.lock > 0 ? plan : Plan{plan.holder, plan.hold, {}, 0}, *std::move(together));
+}
+
+template <class Kind>
 Task<Result<Placed>> Journal<Kind>::place_at_once(Plan plan, std::vector<store::Write> writes) {
   using Outcome = store::WriteOutcome::Kind;
   CO_TRY(auto outcome, co_await store_.commit(std::move(writes)));
@@ -147,11 +157,7 @@ Task<Result<Placed>> Journal<Kind>::place_at_once(Plan plan, std::vector<store::
 }
 
 template <class Kind>
-Task<Result<Placed>> Journal<Kind>::place(Plan plan) {
-  if (auto together = as_commit(store_, plan.writes)) {
-    auto placed = co_await place_at_once(std::move(plan), std::move(*together));
-    co_return placed;
-  }
+Task<Result<Placed>> Journal<Kind>::place_in_steps(Plan plan) {
   for (std::size_t i = 0; i < plan.lock; ++i) {
     CO_TRY(const auto prepared, co_await write(plan.writes[i], std::nullopt));
     if (prepared.kind() == store::WriteOutcome::Kind::unknown)

@@ -48,21 +48,18 @@ std::vector<std::pair<store::Key, JournalKind*>> Recoverer::due() {
   const unsigned nodes = std::max(1u, nodes_());
   std::vector<std::pair<store::Key, JournalKind*>> turns;
   const std::lock_guard lock(mutex_);
-  for (auto at = in_use_.begin(); at != in_use_.end();) {
-    Entry& entry = at->second;
+  boost::unordered::erase_if(in_use_, [&](const auto& one) {
     // A last look comes after the last use, so that what was begun then is seen.
-    const bool leaving = now - entry.used > stays_in_use_ && entry.looked > entry.used + limits::recovery_grace;
-    if (leaving) {
-      at = in_use_.erase(at);
-      continue;
-    }
+    const Entry& entry = one.second;
+    return now - entry.used > stays_in_use_ && entry.looked > entry.used + limits::recovery_grace;
+  });
+  for (auto& [head, entry] : in_use_) {
     // A clock that was set back would make it wait: any distance counts.
     const bool too_long = now - entry.looked > limits::recovery_longest - limits::recovery_dice || now < entry.looked;
     if (too_long || runtime::random_below(runtime_, nodes) == 0) {
       entry.looked = now;
-      turns.emplace_back(at->first, entry.kind);
+      turns.emplace_back(head, entry.kind);
     }
-    ++at;
   }
   return turns;
 }

@@ -11,8 +11,8 @@
 // constructor is borrowed.
 #pragma once
 #include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -66,7 +66,7 @@ class Recoverer {
   std::function<unsigned()> nodes_;
   Milliseconds stays_in_use_;
   mutable std::mutex mutex_;  // guards in_use_
-  std::map<store::Key, Entry> in_use_;
+  boost::unordered_flat_map<store::Key, Entry> in_use_;
   std::atomic<std::uint64_t> looks_{0}, settled_{0}, voids_{0}, errors_{0}, corruptions_{0};
 };
 

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
-#include <map>
+#include <functional>
 #include <mutex>
-#include <set>
+#include <queue>
 #include <shared_mutex>
 
 #include "base/marks.hpp"
@@ -104,8 +105,10 @@ struct Catalogue::State {
     Time read{};
   };
   mutable std::mutex touched_mutex;  // guards what follows
-  std::map<store::Key, Touched> touched;
-  std::set<std::pair<Time, store::Key>> by_time;
+  boost::unordered_flat_map<store::Key, Touched> touched;
+  // What is to be read, the next first. An entry of another time than `touched` says has been overtaken.
+  using Turn = std::pair<Time, store::Key>;
+  std::priority_queue<Turn, std::vector<Turn>, std::greater<>> by_time;
   std::deque<std::pair<Time, store::Key>> taken;  // here, the newest first
 
   std::atomic<std::uint64_t> turns{0}, reads{0}, unreadable{0}, rounds{0};
@@ -183,12 +186,13 @@ std::vector<store::Key> Catalogue::State::due(std::size_t most) {
   std::vector<store::Key> keys;
   const std::lock_guard lock(touched_mutex);
   while (keys.size() < most && !by_time.empty()) {
-    const auto first = by_time.begin();
     // A clock that was set back would make it wait: what is too far off is due as well.
-    if (first->first > now && first->first < now + 2 * kReads.back()) break;
-    const auto at = touched.find(first->second);
-    keys.push_back(first->second);
-    by_time.erase(first);
+    if (by_time.top().first > now && by_time.top().first < now + 2 * kReads.back()) break;
+    auto [time, key] = by_time.top();
+    by_time.pop();
+    const auto at = touched.find(key);
+    if (at == touched.end() || at->second.next != time) continue;
+    keys.push_back(std::move(key));
     Touched& one = at->second;
     one.read = now;
     if (++one.reads >= kReads.size()) {
@@ -291,9 +295,10 @@ void Catalogue::touch(const store::Key& key) {
     if (state_->touched.size() >= kTouchedMost) return;  // the scan comes by
     at = state_->touched.emplace(key, State::Touched{now + kReads.front()}).first;
   } else {
-    state_->by_time.erase({at->second.next, key});
     at->second.reads = 0;
-    at->second.next = std::min(at->second.next, std::max(now + kReads.front(), at->second.read + kReadAgain));
+    const Time sooner = std::max(now + kReads.front(), at->second.read + kReadAgain);
+    if (sooner >= at->second.next) return;
+    at->second.next = sooner;
   }
   state_->by_time.emplace(at->second.next, key);
 }

@@ -8,22 +8,33 @@ namespace abc2::store::detail {
 
 namespace json = boost::json;
 
+std::string& scratch() {
+  constexpr std::size_t kept = 64u << 10;  // pictures are larger, and rare
+  thread_local std::string text;
+  if (text.capacity() > kept) text = std::string();
+  text.clear();
+  return text;
+}
+
 void append_string(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
+  std::size_t plain = 0;  // where what needs no escaping, and is not in `out` yet, begins
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    if (byte < 0x20) {
       out += "\\u00";
       out += digits[byte >> 4];
       out += digits[byte & 15];
     } else {
-      out += c;
+      out += '\\';
+      out += text[i];
     }
   }
+  out.append(text, plain);
   out += '"';
 }
 
@@ -59,8 +70,7 @@ void Reader::read(std::string_view name, const json::value& value, Satoshi& out)
 }
 
 void Reader::read(std::string_view name, const json::value& value, Time& out) {
-  constexpr std::int64_t year_9999_ms = 253'402'300'799'999;
-  if (const auto number = signed_integer(name, value, 0, year_9999_ms)) out = from_unix_ms(*number);
+  if (const auto number = signed_integer(name, value, 0, kLatestMs)) out = from_unix_ms(*number);
 }
 
 void Reader::read(std::string_view, const json::value& value, RawJson& out) { out.text = json::serialize(value); }

@@ -25,7 +25,6 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
-#include <concepts>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,27 +34,10 @@
 #include "base/result.hpp"
 #include "base/satoshi.hpp"
 #include "base/time.hpp"
+#include "store/canonical.hpp"
+#include "store/field_types.hpp"
 
 namespace abc2::store {
-
-// A JSON value that is carried along as text, to be decoded by whoever knows its type.
-struct RawJson {
-  std::string text = "null";
-  friend bool operator==(const RawJson&, const RawJson&) = default;
-};
-
-// Specialise for an enum: `static constexpr std::array<std::string_view, N> names` in the order of its values from 0.
-template <class E>
-struct EnumText;
-
-template <class T>
-concept HasFields = std::is_class_v<T> && requires(T& value) { T::fields(value, [](std::string_view, auto&) {}); };
-
-template <class T>
-concept Document = HasFields<T> && requires {
-  { T::type } -> std::convertible_to<std::string_view>;
-  { T::schema } -> std::convertible_to<int>;
-};
 
 namespace detail {
 
@@ -63,14 +45,8 @@ void append_string(std::string& out, std::string_view text);
 void append_integer(std::string& out, std::int64_t value);
 void append_integer(std::string& out, std::uint64_t value);
 
-template <class T>
-struct is_optional : std::false_type {};
-template <class T>
-struct is_optional<std::optional<T>> : std::true_type {};
-template <class T>
-struct is_vector : std::false_type {};
-template <class T>
-struct is_vector<std::vector<T>> : std::true_type {};
+// Where this thread puts texts together, empty: so that a document takes one allocation, of its size.
+std::string& scratch();
 
 template <class T>
 void append_value(std::string& out, const T& value);
@@ -209,12 +185,30 @@ class Reader {
 Result<boost::json::value> parse_document(std::string_view type, int schema, std::string_view value,
                                           boost::json::storage_ptr storage);
 
+// From any JSON text of the document. Errors: corrupt, newer_schema.
+template <Document T>
+Result<T> decode_any(std::string_view value) {
+  unsigned char buffer[4096];
+  boost::json::monotonic_resource memory(buffer, sizeof buffer);
+  TRY(const auto json, parse_document(T::type, T::schema, value, &memory));
+  T document;
+  std::string error;
+  Reader reader(json.get_object(), error);
+  T::fields(document, reader);
+  reader.expect_all_read(1);
+  if (!error.empty())
+    return Error(Code::corrupt,
+                 std::string("a document of type ") + std::string(T::type) + " cannot be read: " + error);
+  return document;
+}
+
 }  // namespace detail
 
 // The JSON text of a document, with its schema version.
 template <Document T>
 std::string encode(const T& document) {
-  std::string out = "{\"schema\":";
+  std::string& out = detail::scratch();
+  out += "{\"schema\":";
   detail::append_integer(out, std::int64_t{T::schema});
   detail::append_members(out, document, false);
   out += '}';
@@ -224,27 +218,18 @@ std::string encode(const T& document) {
 // The JSON text of a part of a document, without a schema version.
 template <HasFields T>
 RawJson encode_part(const T& part) {
-  RawJson out{"{"};
-  detail::append_members(out.text, part, true);
-  out.text += '}';
-  return out;
+  std::string& out = detail::scratch();
+  out += '{';
+  detail::append_members(out, part, true);
+  out += '}';
+  return {out};
 }
 
 // Errors: corrupt, newer_schema.
 template <Document T>
 Result<T> decode(std::string_view value) {
-  unsigned char buffer[4096];
-  boost::json::monotonic_resource memory(buffer, sizeof buffer);
-  TRY(const auto json, detail::parse_document(T::type, T::schema, value, &memory));
-  T document;
-  std::string error;
-  detail::Reader reader(json.get_object(), error);
-  T::fields(document, reader);
-  reader.expect_all_read(1);
-  if (!error.empty())
-    return Error(Code::corrupt,
-                 std::string("a document of type ") + std::string(T::type) + " cannot be read: " + error);
-  return document;
+  if (T canonical; detail::CanonicalReader(value).document(canonical)) return canonical;
+  return detail::decode_any<T>(value);
 }
 
 // Errors: corrupt.

@@ -2,61 +2,21 @@
 
 #include <gmock/gmock.h>
 
+#include <random>
+
 #include "store/document.hpp"
+#include "store/test_sample.hpp"
 
 namespace abc2::store {
 
-enum class Colour : std::uint8_t { red, green };
-template <>
-struct EnumText<Colour> {
-  static constexpr std::array<std::string_view, 2> names{"red", "green"};
-};
-
 namespace {
 
-struct Inner {
-  std::uint64_t number = 0;
-  static void fields(auto& self, auto&& field) { field("number", self.number); }
-  friend bool operator==(const Inner&, const Inner&) = default;
-};
-
-struct Sample {
-  static constexpr std::string_view type = "sample";
-  static constexpr int schema = 2;
-  bool flag = false;
-  int small = 0;
-  Satoshi money;
-  Time at{};
-  std::string text;
-  Colour colour = Colour::red;
-  std::optional<Inner> inner;
-  std::vector<std::string> list;
-  RawJson raw;
-  static void fields(auto& self, auto&& field) {
-    field("flag", self.flag);
-    field("small", self.small);
-    field("money_sat", self.money);
-    field("at_ms", self.at);
-    field("text", self.text);
-    field("colour", self.colour);
-    field("inner", self.inner);
-    field("list", self.list);
-    field("raw", self.raw);
-  }
-  friend bool operator==(const Sample&, const Sample&) = default;
-};
-
-Sample sample() {
-  return {true,
-          -7,
-          -123_sat,
-          from_unix_ms(1390319630000),
-          "a \"quoted\\\" \n line, \xC3\xA9",
-          Colour::green,
-          Inner{std::numeric_limits<std::uint64_t>::max()},
-          {"x", ""},
-          RawJson{R"({"b":1,"a":[2,3]})"}};
-}
+using ::testing::HasSubstr;
+using testing::Inner;
+using testing::plain;
+using testing::Plain;
+using testing::Sample;
+using testing::sample;
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
   const auto at = text.find(from);
@@ -81,7 +41,7 @@ TEST(Fields, ANewerSchemaIsRefusedClearly) {
   const auto result = decode<Sample>(replaced(encode(sample()), R"("schema":2)", R"("schema":3)"));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code(), Code::newer_schema);
-  EXPECT_THAT(result.error().message(), testing::HasSubstr("schema 3"));
+  EXPECT_THAT(result.error().message(), HasSubstr("schema 3"));
 }
 
 TEST(Fields, WhatCannotBeOursIsCorrupt) {
@@ -110,6 +70,55 @@ TEST(Fields, WhatCannotBeOursIsCorrupt) {
   }
 }
 
+TEST(Fields, CanonicalTextIsReadDirectly) {
+  Plain written = plain();
+  for (const bool with : {true, false}) {
+    if (!with) written.all.inner.reset();
+    Plain again;
+    EXPECT_TRUE(detail::CanonicalReader(encode(written)).document(again));
+    EXPECT_EQ(again, written);
+  }
+}
+
+TEST(Fields, AnyOtherTextOfTheSameIsReadAsWell) {
+  Sample expected = sample();
+  const std::string good = encode(expected);
+  for (const auto& same : {good, replaced(good, R"({"schema":2,"flag":true,)", R"({ "flag" : true, "schema":2,)"),
+                           replaced(good, "-123", "-123 "), replaced(good, R"("x")", R"("\u0078")")}) {
+    const auto read = decode<Sample>(same);
+    ASSERT_TRUE(read) << read.error().message() << " " << same;
+    EXPECT_EQ(read.value(), expected);
+  }
+}
+
+// Whatever becomes of a text: what the one reader has read, the other reads the same.
+TEST(Fields, BothReadersAgree) {
+  std::mt19937 random(1);
+  const std::string good = encode(plain());
+  const std::string_view alphabet = "\"{}[]:,-+0123456789eE.\\ulnatrsxy \n\x7F\xC3\xA9";
+  int both = 0;
+  for (int round = 0; round < 50'000; ++round) {
+    std::string text = good;
+    for (std::size_t changes = random() % 3; changes + 1 > 0; --changes) {
+      const std::size_t at = random() % text.size();
+      const char c = alphabet[random() % alphabet.size()];
+      switch (random() % 3) {
+        case 0: text[at] = c; break;
+        case 1: text.insert(at, 1, c); break;
+        default: text.erase(at, 1); break;
+      }
+    }
+    Plain read;
+    if (!detail::CanonicalReader(text).document(read)) continue;
+    ++both;
+    const auto any = detail::decode_any<Plain>(text);
+    ASSERT_TRUE(any) << any.error().message() << " " << text;
+    ASSERT_EQ(read, any.value()) << text;
+    ASSERT_EQ(encode(read), text);
+  }
+  EXPECT_GT(both, 1000);
+}
+
 TEST(Fields, PartsRoundTripWithinRawJson) {
   const RawJson part = encode_part(Inner{42});
   EXPECT_EQ(part.text, R"({"number":42})");
@@ -120,7 +129,7 @@ TEST(Fields, PartsRoundTripWithinRawJson) {
 TEST(Fields, AnErrorNamesTheDocument) {
   const auto result = decode_snapshot<Sample>("sample/1", Stored{"{}", Version(1)});
   ASSERT_FALSE(result);
-  EXPECT_THAT(result.error().message(), testing::HasSubstr("sample/1"));
+  EXPECT_THAT(result.error().message(), HasSubstr("sample/1"));
 }
 
 }  // namespace

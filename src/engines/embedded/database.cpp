@@ -4,6 +4,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/perf_level.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
@@ -156,6 +157,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& di
   TRY_VOID(rocks->check_format(directory));
   return std::unique_ptr<Database>(new Database(std::move(rocks)));
 }
+
+void Database::prepare_thread() { rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable); }
 
 std::shared_ptr<const View> Database::view() const { return std::make_shared<const View>(*rocks_->db); }
 

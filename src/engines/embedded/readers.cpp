@@ -36,6 +36,7 @@ void Readers::enqueue(std::variant<ReadRequest*, ScanRequest*> request) {
 
 void Readers::run() {
   name_thread("abc2 reader");
+  Database::prepare_thread();
   for (;;) {
     std::variant<ReadRequest*, ScanRequest*> next;
     {

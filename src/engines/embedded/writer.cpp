@@ -3,8 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "base/thread_name.hpp"
@@ -22,7 +22,7 @@ constexpr std::size_t kGroupRequests = 4096;
 struct Writer::Group {
   // What is to be committed, and the versions that it gives to keys: later requests are decided against these.
   std::vector<std::pair<store::Write*, store::Version>> applied;
-  std::unordered_map<std::string_view, store::Version> versions;
+  boost::unordered_flat_map<std::string_view, store::Version> versions;
   std::size_t bytes = 0;
   std::size_t changes = 0;
 };
@@ -51,6 +51,7 @@ void Writer::enqueue(WriteRequest* request) {
 
 void Writer::run() {
   name_thread("abc2 writer");
+  Database::prepare_thread();
   std::vector<WriteRequest*> taken;
   for (;;) {
     {
