@@ -41,6 +41,9 @@ Result<BenchResult> bench_library(std::string directory, BenchSettings settings,
   loops.start();
   BenchMarket bench(store, runtime, settings, [&] { return real.wait_idle(std::chrono::seconds(60)); });
   TRY_VOID(runtime::run_blocking(bench.prepare()));
+  if (settings.read_all) {
+    TRY_VOID(runtime::run_blocking(bench.read_all()));
+  }
 
   const auto written_before = bytes_written();
   const auto before = engine->stats();

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <optional>
 #include <random>
 
 #include "cli/bench_load.hpp"
 #include "market/keys.hpp"
 #include "runtime/blocking.hpp"
+#include "runtime/concurrently.hpp"
 
 namespace abc2::cli {
 
@@ -32,6 +34,23 @@ Task<Result<void>> BenchMarket::prepare() {
     CO_TRY(const auto there, co_await store_.get(key));
     if (!there) co_return Error(Code::not_found, "no market of this size was loaded here: there is no " + key);
   }
+  co_return success();
+}
+
+Task<Result<void>> BenchMarket::read_all() {
+  constexpr std::size_t at_a_time = 256;
+  std::optional<Error> failed;
+  const auto read = [&](store::Key key) -> Task<void> {
+    const auto found = co_await store_.get(std::move(key));
+    if (!found) failed = found.error();
+  };
+  co_await runtime::concurrently(runtime_, "read balances", settings_.accounts, at_a_time,
+                                 [&](std::size_t i) { return read(keys::balance(MadeMarket::user(i))); });
+  co_await runtime::concurrently(runtime_, "read ads", settings_.accounts, at_a_time,
+                                 [&](std::size_t i) { return read(keys::filler(MadeMarket::user(i), 1)); });
+  co_await runtime::concurrently(runtime_, "read campaigns", settings_.campaigns, at_a_time,
+                                 [&](std::size_t i) { return read(MadeMarket::campaign_key(i)); });
+  if (failed) co_return *std::move(failed);
   co_return success();
 }
 

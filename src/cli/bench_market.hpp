@@ -37,6 +37,7 @@ struct BenchSettings {
   std::size_t campaigns = 1'000;
   std::size_t slots = 0;  // sold before
   bool loaded = false;    // `abc2 bench load` has filled the store, with the same numbers
+  bool read_all = false;  // before it is measured, every balance, ad and campaign is read once
   std::chrono::milliseconds warm_up{1'000};
   std::chrono::milliseconds duration{5'000};
 };
@@ -74,6 +75,9 @@ class BenchMarket {
 
   // Fills the store, or looks whether it was filled. Errors: not_found (it was not), those of load_market.
   Task<Result<void>> prepare();
+
+  // Reads every balance, ad and campaign, as people have who use them all. Errors: the store's.
+  Task<Result<void>> read_all();
 
   // Buys from `settings.buyers` coroutines on the loops, for warm_up + duration; counts the latter. Blocks.
   BenchResult run(runtime::EventLoops& loops, Buy buy);

@@ -206,6 +206,7 @@ CLI::App* add_bench(CLI::App& app, Options& options) {
     one->add_flag("--loaded", size.loaded,
                   "`abc2 bench load` has filled the store, with the same numbers; there is no audit afterwards");
   }
+  library->add_flag("--read-all", size.read_all, "Read every balance, ad and campaign once before measuring");
   orphans->add_option("--count", options.bench.orphans, "How many")->capture_default_str();
   return bench;
 }

@@ -305,6 +305,8 @@ void Catalogue::touch(const store::Key& key) {
 
 Task<void> Catalogue::run(std::size_t per_second) {
   State& state = *state_;
+  // Where nobody else writes, all that changes is touched here: the scan only makes up for what could not be read then.
+  const Milliseconds pace = state.store.exclusive() ? 10 * kTick : kTick;
   store::Key after;
   Time ticked{}, scanned{};
   while (!state.runtime.stopping()) {
@@ -322,7 +324,7 @@ Task<void> Catalogue::run(std::size_t per_second) {
       }
     }
     const bool complete = state.complete.load();
-    if (!complete || now - scanned >= kTick || now < scanned) {
+    if (!complete || now - scanned >= pace || now < scanned) {
       scanned = now;
       const std::size_t page = complete ? std::max<std::size_t>(1, per_second / 10) : kFirstScanPage;
       const auto done = co_await state.scan_page(&after, std::min(page, limits::scan_items));

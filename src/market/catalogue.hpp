@@ -113,8 +113,9 @@ class Catalogue {
   // again. Cheap however often it is said. A key that is no campaign's is ignored.
   void touch(const store::Key& key);
 
-  // Reads what was touched, and everything: at most `per_second` documents a second once it is complete, and before
-  // that as fast as leaves half of the event loop to others; until runtime.stopping().
+  // Reads what was touched, and everything: at most `per_second` documents a second once it is complete (a tenth of it
+  // on a store that this process has for itself), and before that as fast as leaves half of the event loop to others;
+  // until runtime.stopping().
   Task<void> run(std::size_t per_second);
 
   // One scan of everything, now. For who does not run it. Errors: the store's.

@@ -1,7 +1,10 @@
 #include "engines/embedded/embedded_store.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -29,6 +32,16 @@ Error broken() { return {Code::unavailable, "a commit has failed, and the store 
 Snapshot to_snapshot(const Document& document) { return document ? Snapshot(*document) : Snapshot(); }
 
 }  // namespace
+
+std::size_t EmbeddedStore::usual_cache_bytes() {
+  constexpr std::uint64_t least = 64u << 20;
+  auto memory = static_cast<std::uint64_t>(std::max(0L, sysconf(_SC_PHYS_PAGES))) *
+                static_cast<std::uint64_t>(std::max(0L, sysconf(_SC_PAGESIZE)));
+  // What a container allows, if it says a number (cgroup v2).
+  std::ifstream limit("/sys/fs/cgroup/memory.max");
+  if (std::uint64_t allowed = 0; limit >> allowed) memory = std::min(memory, allowed);
+  return std::max(least, memory / 8);
+}
 
 struct EmbeddedStore::Parts {
   Parts(std::unique_ptr<embedded::Database> its_database, const Settings& settings)

@@ -23,10 +23,13 @@ namespace abc2::engines {
 
 class EmbeddedStore final : public store::Store {
  public:
+  // An eighth of the memory that this process may use, 64 MiB at least.
+  static std::size_t usual_cache_bytes();
+
   struct Settings {
     std::filesystem::path directory;
-    std::size_t cache_bytes = 256u << 20;       // current documents in memory
-    std::size_t block_cache_bytes = 64u << 20;  // blocks of the database's files in memory
+    std::size_t cache_bytes = usual_cache_bytes();  // current documents in memory, at most
+    std::size_t block_cache_bytes = 64u << 20;      // blocks of the database's files in memory
     std::size_t reader_threads = 2;
   };
 

@@ -26,12 +26,14 @@ class Readers {
 
  private:
   void run();
+  void take(std::vector<std::variant<ReadRequest*, ScanRequest*>>& taken);
   void answer(ReadRequest& request);
   void answer(ScanRequest& request);
 
   Database& database_;
   DocumentCache& cache_;
   Visible& visible_;
+  const std::size_t count_;  // of the threads
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<std::variant<ReadRequest*, ScanRequest*>> waiting_;
