@@ -16,7 +16,7 @@ import machine
 
 SETTLED = 4  # seconds after the start: the store is filled and warm
 KINDS = (  # the first that fits; what a symbol is called, or the file that it is in
-    ("reading JSON", re.compile(r"boost::json|detail::Reader|parse_document|store::decode")),
+    ("reading JSON", re.compile(r"boost::json|CanonicalReader|detail::Reader|parse_document|store::decode")),
     ("writing JSON", re.compile(r"detail::append_|store::encode|append_members|append_number")),
     ("RocksDB's memtable", re.compile(r"MemTable|SkipList|DynamicBloom|ConcurrentArena|Arena::")),
     ("RocksDB, all else", re.compile(r"rocksdb::|librocksdb|libsnappy|liblz4|libzstd|crc32c|XXH|LZ4_")),
