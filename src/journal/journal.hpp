@@ -74,8 +74,7 @@ class Journal final : public JournalKind {
   // it. After any other decision, and after `conflict`, the hold is gone.
   // Errors: conflict (the holder changed since it was read: read again and decide again), undecided (the attempt may
   // or may not succeed: ask again with the same attempt), the store's.
-  // No coroutine itself: what is needed of `plan` has been copied when it returns.
-  Task<Result<Placed>> place(const Plan& plan);
+  Task<Result<Placed>> place(Plan plan);
 
   // Carries out the second half. Errors: undecided and the store's; then recovery settles it.
   Task<Result<void>> settle(Plan plan, Placed placed);

@@ -115,11 +115,10 @@ Task<Result<store::WriteOutcome>> Journal<Kind>::write(ConditionalWrite write, s
 }
 
 template <class Kind>
-Task<Result<Placed>> Journal<Kind>::place(const Plan& plan) {
+Task<Result<Placed>> Journal<Kind>::place(Plan plan) {
   auto together = as_commit(store_, plan.writes);
-  if (!together) return place_in_steps(plan);
-  // Only with preparations may the writes be needed again.
-  return place_at_once(plan.lock > 0 ? plan : Plan{plan.holder, plan.hold, {}, 0}, *std::move(together));
+  if (!together) return place_in_steps(std::move(plan));
+  return place_at_once(std::move(plan), *std::move(together));
 }
 
 template <class Kind>
