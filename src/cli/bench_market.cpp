@@ -37,13 +37,19 @@ Task<Result<void>> BenchMarket::prepare() {
   co_return success();
 }
 
+namespace {
+
+Task<void> read_one(store::Store* store, store::Key key, std::optional<Error>* failed) {
+  const auto found = co_await store->get(std::move(key));
+  if (!found) *failed = found.error();
+}
+
+}  // namespace
+
 Task<Result<void>> BenchMarket::read_all() {
   constexpr std::size_t at_a_time = 256;
   std::optional<Error> failed;
-  const auto read = [&](store::Key key) -> Task<void> {
-    const auto found = co_await store_.get(std::move(key));
-    if (!found) failed = found.error();
-  };
+  const auto read = [&](store::Key key) { return read_one(&store_, std::move(key), &failed); };
   co_await runtime::concurrently(runtime_, "read balances", settings_.accounts, at_a_time,
                                  [&](std::size_t i) { return read(keys::balance(MadeMarket::user(i))); });
   co_await runtime::concurrently(runtime_, "read ads", settings_.accounts, at_a_time,
